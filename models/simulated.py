@@ -1,0 +1,181 @@
+"""Training records from simulated people, made by the very code that serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..conditioning import ConditioningDesign
+from ..decoding.baseline import BaselineSpan
+from ..decoding.card import Normalisation, PopulationReference
+from ..decoding.inputs import InputBuilder
+from ..features import FeatureSchema
+from ..pipeline import chain, feature_stages
+from ..signal import FeatureFrame, FloatArray
+from ..simulators import Brain, Headset, Subject, get_headset, headset_from_labels
+
+REST_S = 75.0
+READ_S = 5.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is recorded of one simulated person.
+
+    Attributes
+    ----------
+    seed : int
+        Of the person and the session.
+    headset : str or tuple of str
+        Name of a headset, or labels of a montage made up for the occasion.
+    code : str
+        How emotions show in the brain.
+    seconds : float
+        Length after the rest.
+    """
+
+    seed: int
+    headset: str | tuple[str, ...]
+    code: str
+    seconds: float = 210.0
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """The features of one recording, smoothed as the decoder smooths and thinned to 1 Hz.
+
+    Attributes
+    ----------
+    power : array, shape (n_frames, n_bands, n_channels)
+        Log power minus the person's baseline.
+    connectivity : array, shape (n_frames, n_measures, n_bands, n_pairs)
+        Connectivity minus the person's baseline.
+    rest_power, rest_connectivity : array
+        That baseline, one frame of each.
+    pairs, positions, mask : array
+        As `Model.run` takes them.
+    truth : array, shape (n_frames, n_targets)
+        The emotions at the end of each frame.
+    recipe : Recipe
+        What was recorded.
+    """
+
+    power: NDArray[np.float32]
+    connectivity: NDArray[np.float32]
+    rest_power: NDArray[np.float32]
+    rest_connectivity: NDArray[np.float32]
+    pairs: NDArray[np.int64]
+    positions: NDArray[np.float32]
+    mask: NDArray[np.float32]
+    truth: NDArray[np.float32]
+    recipe: Recipe
+
+
+def record(
+    recipe: Recipe, schema: FeatureSchema, design: ConditioningDesign, smoothing_s: float
+) -> Record:
+    """Simulate one person and keep the features that decoding would see."""
+    brain = Brain(
+        Subject.draw(recipe.seed),
+        _headset(recipe),
+        code=recipe.code,  # type: ignore[arg-type]
+        seed=recipe.seed,
+        rest_s=REST_S,
+    )
+    stages, info = feature_stages(brain.info, schema, design)
+    builder = InputBuilder(info, schema, _no_reference(schema), span=BaselineSpan(0.0, REST_S))
+    step = 1.0 - np.exp(-schema.hop_seconds(info.sfreq) / smoothing_s)
+    thin = round(1.0 / schema.hop_seconds(info.sfreq))
+    masks = []
+    kept: list[tuple[FloatArray, ...]] = []
+    smooth: list[FloatArray] = []
+    for number, (frame, truth) in enumerate(_frames(brain, stages, REST_S + recipe.seconds)):
+        builder.follow(frame)
+        if builder.baseline is None:
+            continue
+        mask = builder.mask(frame)
+        power, connectivity, _ = builder.values(frame, mask)
+        newest = [power, connectivity]
+        smooth = [s + step * (x - s) for s, x in zip(smooth or newest, newest, strict=True)]
+        masks.append(mask)
+        if number % thin == 0:
+            kept.append((*smooth, truth))
+    assert builder.baseline is not None
+    powers, edges, truths = (np.array(x, dtype=np.float32) for x in zip(*kept, strict=True))
+    return Record(
+        power=powers,
+        connectivity=edges,
+        rest_power=builder.baseline.log_power.astype(np.float32),
+        rest_connectivity=builder.baseline.connectivity.astype(np.float32),
+        pairs=frame.pairs,
+        positions=builder.positions.astype(np.float32),
+        mask=np.mean(masks, axis=0).round().astype(np.float32),
+        truth=truths,
+        recipe=recipe,
+    )
+
+
+def records(
+    recipes: Sequence[Recipe],
+    schema: FeatureSchema,
+    design: ConditioningDesign,
+    smoothing_s: float,
+    workers: int,
+) -> Iterator[Record]:
+    """Record many people, several at a time, in the order of the recipes."""
+    n = len(recipes)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(record, recipes, [schema] * n, [design] * n, [smoothing_s] * n)
+
+
+def draw_recipes(n: int, seed: int, codes: Sequence[str] = ("mix", "network", "power")) -> list:
+    """Draw people, headsets and codes for training.
+
+    Montages range from four electrodes to 64; a fifth of them are made up at
+    random, so that the network learns places rather than layouts.
+    """
+    rng = np.random.default_rng(seed)
+    labels = get_headset("cap64").channels
+    drawn = []
+    for i in range(n):
+        kind = rng.choice(["cap32", "cap64", "epoc", "muse", "random"], p=[0.3, 0.2, 0.2, 0.1, 0.2])
+        headset: str | tuple[str, ...] = str(kind)
+        if kind == "random":
+            size = int(rng.integers(5, 49))
+            headset = tuple(str(x) for x in rng.choice(labels, size, replace=False))
+        code = str(rng.choice(codes, p=[0.5, 0.25, 0.25] if len(codes) == 3 else None))
+        drawn.append(Recipe(seed * 100_000 + i, headset, code))
+    return drawn
+
+
+def _headset(recipe: Recipe) -> Headset:
+    if isinstance(recipe.headset, str):
+        return get_headset(recipe.headset)
+    return headset_from_labels(recipe.headset)
+
+
+def _no_reference(schema: FeatureSchema) -> Normalisation:
+    zeros = tuple(0.0 for _ in schema.connectivity_bands)
+    nothing = PopulationReference(
+        tuple(0.0 for _ in schema.bands), tuple(zeros for _ in schema.measures)
+    )
+    return Normalisation("baseline", 60.0, nothing)
+
+
+def _frames(
+    brain: Brain, stages: list, seconds: float
+) -> Iterator[tuple[FeatureFrame, FloatArray]]:
+    step = round(READ_S * brain.info.sfreq)
+    truth = np.empty((0, 0))
+    for _ in range(round(seconds / READ_S)):
+        chunk, new = brain.read(step)
+        truth = new if truth.size == 0 else np.concatenate([truth[-step:], new])
+        first = chunk.stop - len(truth)
+        for item in chain(stages, chunk):
+            if isinstance(item, FeatureFrame) and item.full:
+                yield item, truth[item.index - 1 - first]

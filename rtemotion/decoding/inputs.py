@@ -1,0 +1,103 @@
+"""What the network is given: features against their reference, and which channels count.
+
+Training builds its inputs with the same code as decoding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..features.schema import FeatureSchema
+from ..signal import FeatureFrame, FloatArray, StreamInfo
+from .baseline import Baseline, BaselineRecorder, BaselineSpan
+from .card import Normalisation
+from .trust import usable_channels
+
+
+class InputBuilder:
+    """Follows a stream's frames, keeps its baseline, and builds the network's inputs.
+
+    Parameters
+    ----------
+    info : StreamInfo
+        The conditioned stream.
+    schema : FeatureSchema
+        What the frames hold.
+    normalisation : Normalisation
+        Policy and population reference.
+    baseline : Baseline or None
+        Mean features of rest, when they are known before the start.
+    span : BaselineSpan or None
+        Where in this stream the person rests.
+
+    Attributes
+    ----------
+    positions : array, shape (n_channels, 3)
+        Metres, head frame, 0 where unknown.
+    baseline : Baseline or None
+        The person's own baseline; None while the population's reference stands in.
+    """
+
+    def __init__(
+        self,
+        info: StreamInfo,
+        schema: FeatureSchema,
+        normalisation: Normalisation,
+        baseline: Baseline | None = None,
+        span: BaselineSpan | None = None,
+    ) -> None:
+        n = info.n_channels
+        self._schema = schema
+        self._sfreq = info.sfreq
+        self._has_position = info.has_position
+        self.positions = np.where(self._has_position[:, None], info.positions, 0.0)
+        self._population = Baseline.population(normalisation.population, n, n * (n - 1) // 2)
+        own = normalisation.policy == "baseline"
+        self._given = baseline if own else None
+        self._span = span if own else None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every frame; a baseline given at the start stays."""
+        self.baseline = self._given
+        window = self._schema.longest_window(self._sfreq)
+        self._recorder = (
+            BaselineRecorder(self._span, self._sfreq, window) if self._span is not None else None
+        )
+
+    def follow(self, frame: FeatureFrame) -> None:
+        """Take note of a frame; a baseline holds from the first frame after its span."""
+        if self._recorder is not None and (found := self._recorder.add(frame)) is not None:
+            self.baseline, self._recorder = found, None
+
+    def mask(self, frame: FeatureFrame) -> NDArray[np.bool_]:
+        """Return the channels to use in a full frame, shape (n_channels,)."""
+        return usable_channels(frame, self._has_position, self._schema, self._sfreq)
+
+    def values(
+        self, frame: FeatureFrame, mask: NDArray[np.bool_]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return power, connectivity and context, as `Model.run` takes them.
+
+        Power is the log ratio to its reference, connectivity the difference.
+        What is unknown or masked is 0 and therefore adds nothing.
+        """
+        population = self._population
+        own = self.baseline if self.baseline is not None else population
+        reference_power = _filled(own.log_power, population.log_power)
+        reference_edges = _filled(own.connectivity, population.connectivity)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            power = np.log(frame.power) - reference_power
+        pair_mask = mask[frame.pairs[:, 0]] & mask[frame.pairs[:, 1]]
+        connectivity = frame.connectivity - reference_edges
+        context = reference_power - population.log_power
+        return (
+            np.where(mask & np.isfinite(power), power, 0.0),
+            np.where(pair_mask & np.isfinite(connectivity), connectivity, 0.0),
+            np.where(mask, context, 0.0),
+        )
+
+
+def _filled(values: FloatArray, otherwise: FloatArray) -> FloatArray:
+    return np.where(np.isfinite(values), values, otherwise)

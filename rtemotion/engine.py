@@ -1,0 +1,124 @@
+"""The one place that wires source, stages and outlets together, and keeps the run's facts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self
+
+from .decoding import Baseline, BaselineSpan, Model
+from .pipeline import Pipeline, Setup
+from .signal import EmotionFrame, Event, Kind, Outlet, Publication, Source, Tick
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Decodes a source and publishes to outlets.
+
+    Parameters
+    ----------
+    source : Source
+        Where samples come from; closed with the engine.
+    model : Model
+        The model file.
+    outlets : iterable of Outlet
+        Where frames go; closed with the engine.
+    setup, baseline, span
+        See `Pipeline`.
+
+    Attributes
+    ----------
+    late : int
+        Frames that went out after the next was due.
+    frames : int
+        Frames that went out.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        model: Model,
+        outlets: Iterable[Outlet] = (),
+        setup: Setup | None = None,
+        baseline: Baseline | None = None,
+        span: BaselineSpan | None = None,
+    ) -> None:
+        self.source = source
+        self.model = model
+        self.pipeline = Pipeline(source.info, model, setup, baseline, span)
+        self._outlets = list(outlets)
+        self.late = 0
+        self.frames = 0
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close source and outlets."""
+        self.close()
+
+    def __iter__(self) -> Iterator[Publication | Event | Tick]:
+        """Run until the source ends; yield what was published, events and ticks."""
+        for item in self.source:
+            for result in self.pipeline.process(item):
+                if isinstance(result, EmotionFrame):
+                    yield self._publish(result)
+                elif isinstance(result, Event):
+                    self._tell(result)
+                    yield result
+                elif isinstance(result, Tick):
+                    yield result
+
+    def _publish(self, frame: EmotionFrame) -> Publication:
+        now = self.source.now()
+        age = now - frame.newest
+        late = frame.index is not None and age > self.pipeline.hop
+        publication = Publication(frame, age, late, now)
+        for outlet in self._outlets:
+            outlet.publish(publication)
+        self.frames += 1
+        self.late += late
+        return publication
+
+    def _tell(self, event: Event) -> None:
+        if event.kind == Kind.WARNING:
+            log.warning(event.payload["message"])
+        for outlet in self._outlets:
+            outlet.event(event)
+
+    def close(self) -> None:
+        """Close the source and every outlet, even when one of them fails."""
+        from contextlib import ExitStack
+
+        with ExitStack() as stack:
+            for outlet in self._outlets:
+                stack.callback(outlet.close)
+            stack.callback(self.source.close)
+
+
+def decode(
+    source: Source,
+    model: Model,
+    setup: Setup | None = None,
+    baseline: Baseline | None = None,
+    span: BaselineSpan | None = None,
+) -> Iterator[EmotionFrame]:
+    """Yield the emotion frames of a source until it ends, then close it.
+
+    Parameters
+    ----------
+    source, model, setup, baseline, span
+        See `Engine`.
+    """
+    with Engine(source, model, (), setup, baseline, span) as engine:
+        for item in engine:
+            if isinstance(item, Publication):
+                yield item.frame

@@ -1,0 +1,176 @@
+"""The segments of one window as spectra, and the products measures ask for.
+
+The ring holds spectra and not their pairwise products, which would be far
+larger than the processor's cache; a product is recomputed when a segment
+enters and again when it leaves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..signal import FloatArray
+from .schema import Group
+
+
+class SpectraRing:
+    """Spectra of the newest segments of one group of bands.
+
+    Segments are numbered from 0 since the last reset; the ring holds
+    ``oldest`` to ``newest``. A channel masked in a segment holds zeros there.
+
+    Parameters
+    ----------
+    group : Group
+        Segment length, number of segments and Fourier bins.
+    n_channels : int
+        Number of channels.
+    sfreq : float
+        Sampling rate in Hz.
+    """
+
+    def __init__(self, group: Group, n_channels: int, sfreq: float) -> None:
+        self.group = group
+        self.lag = group.lag
+        self.n_bins = group.n_bins
+        self.n_channels = n_channels
+        first, second = np.triu_indices(n_channels, k=1)
+        self.n_pairs = len(first)
+        self._first, self._second = first, second
+        self._window = np.hanning(group.segment)
+        self._density = 2.0 / (sfreq * float(np.sum(self._window**2)))
+        shape = (group.n_segments, n_channels, self.n_bins)
+        self._real = np.zeros(shape)
+        self._imag = np.zeros(shape)
+        self._valid = np.zeros((group.n_segments, n_channels), dtype=bool)
+        self._power = np.zeros((n_channels, self.n_bins))
+        self.counts = np.zeros(n_channels, dtype=np.int64)
+        self._products: dict[int, FloatArray] = {}
+        self._spare: list[FloatArray] = []
+        self._left = np.empty((self.n_pairs, self.n_bins))
+        self._right = np.empty_like(self._left)
+        self.oldest = 0
+        self.newest = -1
+
+    @property
+    def full(self) -> bool:
+        """True when the window is filled."""
+        return self.newest - self.oldest + 1 == self.group.n_segments
+
+    def clear(self) -> None:
+        """Forget every segment and count from zero again."""
+        self._power[:] = 0.0
+        self.counts[:] = 0
+        self._forget_products()
+        self.oldest, self.newest = 0, -1
+
+    def append(self, segment: FloatArray, valid: NDArray[np.bool_]) -> None:
+        """Add one segment; the ring must not be full.
+
+        Parameters
+        ----------
+        segment : array, shape (n_channels, n_samples)
+            Volts.
+        valid : array of bool, shape (n_channels,)
+            Channels whose segment may be used; the others enter as zeros.
+        """
+        self.newest += 1
+        slot = self.newest % self.group.n_segments
+        centred = np.where(valid[:, None], segment, 0.0)
+        centred -= centred.mean(axis=1, keepdims=True)
+        centred *= self._window
+        spectrum = np.fft.rfft(centred, axis=1)
+        kept = spectrum[:, self.group.first_bin : self.group.last_bin + 1]
+        self._real[slot] = kept.real
+        self._imag[slot] = kept.imag
+        self._valid[slot] = valid
+        self._forget_products()
+        self.add_power(self.newest)
+
+    def drop(self) -> None:
+        """Take the oldest segment out; its number must not be asked for again."""
+        slot = self.oldest % self.group.n_segments
+        self._power -= self._real[slot] ** 2 + self._imag[slot] ** 2
+        self.counts -= self._valid[slot]
+        self.oldest += 1
+
+    def add_power(self, number: int) -> None:
+        """Add a segment's power and count to the sums."""
+        slot = number % self.group.n_segments
+        self._power += self._real[slot] ** 2 + self._imag[slot] ** 2
+        self.counts += self._valid[slot]
+
+    def clear_power(self) -> None:
+        """Zero the sums of power; `add_power` builds them again."""
+        self._power[:] = 0.0
+        self.counts[:] = 0
+
+    def oldest_dominates(self, factor: float) -> bool:
+        """Tell whether anywhere the oldest segment outweighs all others `factor` times.
+
+        Taking a term out of a sum leaves a rounding error in proportion to the
+        term; one far larger than what remains would leave little else.
+        """
+        slot = self.oldest % self.group.n_segments
+        leaving = self._real[slot] ** 2 + self._imag[slot] ** 2
+        return bool(np.any(leaving * (1.0 + 1.0 / factor) > self._power))
+
+    def imag(self, number: int) -> FloatArray:
+        """Return Im(X_i X̄_j) of one segment, shape (n_pairs, n_bins)."""
+        return self.imag_and_magnitude(number)[0]
+
+    def imag_and_magnitude(self, number: int) -> FloatArray:
+        """Return Im(X_i X̄_j) and its magnitude, shape (2, n_pairs, n_bins).
+
+        The array is the ring's own until the next segment is appended.
+        """
+        product = self._products.get(number)
+        if product is None:
+            slot = number % self.group.n_segments
+            real, imag = self._real[slot], self._imag[slot]
+            product = self._spare.pop() if self._spare else np.empty((2, *self._left.shape))
+            np.take(imag, self._first, axis=0, out=product[0], mode="clip")
+            product[0] *= np.take(real, self._second, axis=0, out=self._right, mode="clip")
+            np.take(real, self._first, axis=0, out=self._left, mode="clip")
+            np.take(imag, self._second, axis=0, out=self._right, mode="clip")
+            self._left *= self._right
+            product[0] -= self._left
+            np.abs(product[0], out=product[1])
+            self._products[number] = product
+        return product
+
+    def _forget_products(self) -> None:
+        self._spare.extend(self._products.values())
+        self._products.clear()
+
+    def pair_scale(self) -> FloatArray:
+        """Return sqrt(S_ii S_jj) scaled to the segments both have, shape (n_pairs, n_bins).
+
+        NaN where a channel or a pair has no segment or no power.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            amplitude = np.sqrt(np.maximum(self._power, 0.0) / self.counts[:, None])
+        amplitude[self.counts == 0] = np.nan
+        amplitude[amplitude == 0.0] = np.nan
+        scale = amplitude[self._first]
+        scale *= amplitude[self._second]
+        scale *= self._shared_counts()[:, None]
+        return scale
+
+    def _shared_counts(self) -> FloatArray:
+        held = self.newest - self.oldest + 1
+        if np.all(self.counts == held):
+            return np.full(self.n_pairs, float(held))
+        slots = np.arange(self.oldest, self.newest + 1) % self.group.n_segments
+        valid = self._valid[slots].astype(np.float64)
+        shared = (valid.T @ valid)[self._first, self._second]
+        shared[shared == 0.0] = np.nan
+        return shared
+
+    def power_density(self) -> FloatArray:
+        """Return the mean one-sided power density in V²/Hz, shape (n_channels, n_bins)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            density = self._power * (self._density / self.counts)[:, None]
+        density[self.counts == 0] = np.nan
+        return density

@@ -1,0 +1,181 @@
+"""The stage that turns conditioned chunks into feature frames.
+
+Frame m ends after sample (m + 1)·hop since the last reset, whatever the
+chunks were; a gap resets everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..signal import EXCLUDED, Chunk, FeatureFrame, FloatArray, Item, StreamInfo
+from .measures import Measure, measure_class
+from .ring import SpectraRing
+from .schema import FeatureSchema, Group
+
+# Sums are rebuilt from the ring this often, so that rounding does not pile up,
+REBUILD_EVERY = 64
+# and whenever a segment this much larger than all others together leaves.
+DOMINANT = 1000.0
+
+
+class _Window:
+    """One group of bands: its ring of spectra and the measures that follow it."""
+
+    def __init__(self, group: Group, schema: FeatureSchema, n_channels: int, sfreq: float) -> None:
+        self.group = group
+        self.ring = SpectraRing(group, n_channels, sfreq)
+        connected = any(schema.bands[i].connectivity for i in group.bands)
+        names = schema.measures if connected else ()
+        self.measures: list[Measure] = [measure_class(name)(self.ring) for name in names]
+
+    def clear(self) -> None:
+        self.ring.clear()
+        for measure in self.measures:
+            measure.clear()
+
+    def push(self, segment: FloatArray, valid: np.ndarray, rebuild: bool) -> None:
+        if self.ring.full:
+            rebuild = rebuild or self.ring.oldest_dominates(DOMINANT)
+            if not rebuild:
+                for measure in self.measures:
+                    measure.leave(self.ring.oldest)
+            self.ring.drop()
+        self.ring.append(segment, valid)
+        if rebuild:
+            self._rebuild()
+        else:
+            for measure in self.measures:
+                measure.enter(self.ring.newest)
+
+    def _rebuild(self) -> None:
+        self.ring.clear_power()
+        for measure in self.measures:
+            measure.clear()
+        for number in range(self.ring.oldest, self.ring.newest + 1):
+            self.ring.add_power(number)
+            for measure in self.measures:
+                measure.enter(number)
+
+
+class FeatureStage:
+    """Sliding band power and connectivity (`Chunk` in, `FeatureFrame` out).
+
+    Parameters
+    ----------
+    info : StreamInfo
+        The conditioned stream.
+    schema : FeatureSchema
+        Bands, windows, hop and measures.
+    """
+
+    def __init__(self, info: StreamInfo, schema: FeatureSchema) -> None:
+        self.info = info
+        self.schema = schema
+        n = info.n_channels
+        self._hop = schema.hop_samples(info.sfreq)
+        groups = schema.realise(info.sfreq)
+        self._windows = [_Window(group, schema, n, info.sfreq) for group in groups]
+        self._longest = max((group.segment for group in groups), default=self._hop)
+        self._frames_to_fill = schema.frames_to_fill(info.sfreq)
+        self._buffer = np.zeros((self._longest + 32 * self._hop, n))
+        self._bad = np.zeros(self._buffer.shape, dtype=bool)
+        n_blocks = -(-schema.longest_window(info.sfreq) // self._hop)
+        self._clean = np.zeros((n_blocks, n), dtype=np.int64)
+        self._pairs = np.stack(np.triu_indices(n, k=1), axis=1).astype(np.int64)
+        self._pairs.flags.writeable = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every sample; the next chunk starts frame 0."""
+        self._filled = 0
+        self._since_reset = 0
+        self._hops = 0
+        self._origin: tuple[int, float] | None = None
+        self._clean[:] = 0
+        for window in self._windows:
+            window.clear()
+
+    def process(self, item: Item) -> Iterator[Item]:
+        """Yield a frame for every hop a chunk completes; pass on anything else."""
+        if not isinstance(item, Chunk):
+            yield item
+            return
+        if item.missing_before:
+            self.reset()
+        if self._origin is None and len(item):
+            self._origin = (item.first_sample, float(item.times[0]))
+        start = 0
+        while start < len(item):
+            until_hop = self._hop - self._since_reset % self._hop
+            stop = min(len(item), start + until_hop)
+            self._append(item, start, stop)
+            if stop - start == until_hop:
+                yield self._frame(float(item.times[stop - 1]))
+            start = stop
+
+    def _append(self, chunk: Chunk, start: int, stop: int) -> None:
+        n = stop - start
+        if self._filled + n > len(self._buffer):
+            keep = self._longest
+            self._buffer[:keep] = self._buffer[self._filled - keep : self._filled]
+            self._bad[:keep] = self._bad[self._filled - keep : self._filled]
+            self._filled = keep
+        rows = slice(self._filled, self._filled + n)
+        data, flags = chunk.data[start:stop], chunk.flags[start:stop]
+        self._buffer[rows] = data
+        self._bad[rows] = ((flags & EXCLUDED) != 0) | ~np.isfinite(data)
+        self._clean[self._hops % len(self._clean)] += n - np.count_nonzero(
+            (flags != 0) | self._bad[rows], axis=0
+        )
+        self._filled += n
+        self._since_reset += n
+
+    def _frame(self, newest: float) -> FeatureFrame:
+        self._hops += 1
+        rebuild = self._hops % REBUILD_EVERY == 0
+        for window in self._windows:
+            length = window.group.segment
+            if self._since_reset >= length:
+                rows = slice(self._filled - length, self._filled)
+                valid = ~self._bad[rows].any(axis=0)
+                window.push(self._buffer[rows].T, valid, rebuild)
+        full = self._hops >= self._frames_to_fill
+        power, connectivity, segments = self._values(full)
+        quality = self._clean.sum(axis=0) / (min(self._hops, len(self._clean)) * self._hop)
+        self._clean[self._hops % len(self._clean)] = 0
+        assert self._origin is not None
+        first, time = self._origin
+        return FeatureFrame(
+            index=first + self._since_reset,
+            time=time + self._since_reset / self.info.sfreq,
+            newest=newest,
+            power=power,
+            connectivity=connectivity,
+            pairs=self._pairs,
+            quality=quality,
+            segments=segments,
+            full=full,
+        )
+
+    def _values(self, full: bool) -> tuple[FloatArray, FloatArray, np.ndarray]:
+        schema = self.schema
+        n_channels, n_pairs = self.info.n_channels, len(self._pairs)
+        rows = {band: row for row, band in enumerate(schema.connectivity_bands)}
+        power = np.full((len(schema.bands), n_channels), np.nan)
+        connectivity = np.full((len(schema.measures), len(rows), n_pairs), np.nan)
+        segments = np.zeros((len(schema.bands), n_channels), dtype=np.int64)
+        for window in self._windows:
+            segments[list(window.group.bands)] = window.ring.counts
+            if not full:
+                continue
+            density = window.ring.power_density()
+            values = [measure.values() for measure in window.measures]
+            for band, (start, stop) in zip(window.group.bands, window.group.bins, strict=True):
+                power[band] = density[:, start:stop].mean(axis=1)
+                if band in rows:
+                    for m, value in enumerate(values):
+                        connectivity[m, rows[band]] = value[:, start:stop].mean(axis=1)
+        return power, connectivity, segments

@@ -1,0 +1,129 @@
+"""The chain of stages from a source's items to emotion frames, without source or outlets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from .conditioning import (
+    ClockStage,
+    ConditioningDesign,
+    ConditioningStage,
+    FreshnessStage,
+    plan_channels,
+)
+from .conditioning.freshness import DEFAULT_LIMIT
+from .decoding import Baseline, BaselineSpan, Decoder, Model
+from .features import FeatureSchema, FeatureStage
+from .signal import Item, Stage, StreamInfo
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the user decides about a source; whatever is None follows the model.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        Names, patterns or ``"OLD:NEW"``; all EEG channels when empty.
+    montage : str or None
+        Montage name or file; positions come from the source or the labels by default.
+    reference : {"average", "as recorded"} or None
+        Reference; the model's by default.
+    notch : float or None
+        Line frequency in Hz.
+    stale_after : float
+        Seconds of silence after which frames are stale.
+    """
+
+    channels: tuple[str, ...] = ()
+    montage: str | None = None
+    reference: str | None = None
+    notch: float | None = None
+    stale_after: float = DEFAULT_LIMIT
+
+    def design(self, design: ConditioningDesign) -> ConditioningDesign:
+        """Return the model's conditioning with what the user decided otherwise."""
+        changes = {"reference": self.reference, "notch": self.notch}
+        return replace(design, **{k: v for k, v in changes.items() if v is not None})
+
+
+def feature_stages(
+    info: StreamInfo,
+    schema: FeatureSchema,
+    design: ConditioningDesign,
+    setup: Setup | None = None,
+) -> tuple[list[Stage], StreamInfo]:
+    """Return the stages from raw chunks to feature frames, and the conditioned stream."""
+    setup = setup or Setup()
+    stages: list[Stage] = [FreshnessStage(setup.stale_after)]
+    if info.timestamps == "raw":
+        clock = ClockStage(info)
+        stages.append(clock)
+        info = clock.info
+    plan = plan_channels(info, setup.channels, setup.montage)
+    conditioning = ConditioningStage(plan, setup.design(design))
+    stages += [conditioning, FeatureStage(conditioning.info, schema)]
+    return stages, conditioning.info
+
+
+class Pipeline:
+    """Everything between a source and the outlets.
+
+    Parameters
+    ----------
+    info : StreamInfo
+        The source's stream.
+    model : Model
+        Decides features, conditioning and targets.
+    setup : Setup or None
+        The user's decisions.
+    baseline : Baseline or None
+        A baseline known before the start.
+    span : BaselineSpan or None
+        Where in the stream the person rests.
+
+    Attributes
+    ----------
+    info : StreamInfo
+        The conditioned stream.
+    hop : float
+        Seconds between frames.
+    """
+
+    def __init__(
+        self,
+        info: StreamInfo,
+        model: Model,
+        setup: Setup | None = None,
+        baseline: Baseline | None = None,
+        span: BaselineSpan | None = None,
+    ) -> None:
+        card = model.card
+        stages, self.info = feature_stages(info, card.features, card.conditioning, setup)
+        self.decoder = Decoder(self.info, model, baseline, span)
+        self._stages: list[Stage] = [*stages, self.decoder]
+        self.hop = card.features.hop_seconds(info.sfreq)
+        self.warnings = card.features.warn_if_unreliable(info.sfreq)
+
+    def process(self, item: Item) -> Iterator[Item]:
+        """Yield what follows from one item of the source, in order."""
+        return chain(self._stages, item)
+
+    def reset(self) -> None:
+        """Forget every sample, as if newly made."""
+        for stage in self._stages:
+            stage.reset()
+
+
+def chain(stages: list[Stage], item: Item) -> Iterator[Item]:
+    """Send one item through stages, each fed by the one before, item by item."""
+    items: Iterable[Item] = (item,)
+    for stage in stages:
+        items = _each(stage, items)
+    yield from items
+
+
+def _each(stage: Stage, items: Iterable[Item]) -> Iterator[Item]:
+    for item in items:
+        yield from stage.process(item)

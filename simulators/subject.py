@@ -1,0 +1,135 @@
+"""Subjects that differ: in anatomy, in rhythm, in background, in amplifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..signal import FloatArray
+from .codes import BANDS
+from .head import Head, anchors_in_head, standard_head
+
+BACKGROUND_DIPOLES = 80
+# Posterior alpha: two occipital poles and the precuneus, MNI metres.
+_ALPHA_MNI = np.array([[-0.022, -0.085, 0.010], [0.022, -0.085, 0.010], [0.0, -0.070, 0.035]])
+# Background dipoles lie between these shares of the brain's radius.
+_BACKGROUND_SHELL = (0.5, 0.9)
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One simulated person: everything that is theirs and does not change.
+
+    Attributes
+    ----------
+    seed : int
+        What the subject was drawn from.
+    positions, directions : array, shape (29, 3)
+        Where this subject's anchors are (metres, head frame), and which way their
+        dipoles point (unit vectors).
+    alpha_positions, alpha_directions : array, shape (3, 3)
+        The same for the generators of resting alpha.
+    background_positions, background_directions : array, shape (80, 3)
+        The same for the background.
+    gains : array, shape (29, 4)
+        Factor on the moment of each anchor's rhythm in each band.
+    alpha_hz : float
+        Peak of alpha, 8.5..11.5 Hz.
+    alpha_nam : float
+        RMS moment of each alpha generator, nA·m.
+    background_nam : float
+        RMS moment of each background dipole, nA·m.
+    exponent : float
+        The background's power falls as 1/f to this.
+    amplifier_gain : float
+        Factor on everything this subject's amplifier delivers.
+    """
+
+    seed: int
+    positions: FloatArray
+    directions: FloatArray
+    alpha_positions: FloatArray
+    alpha_directions: FloatArray
+    background_positions: FloatArray
+    background_directions: FloatArray
+    gains: FloatArray
+    alpha_hz: float
+    alpha_nam: float
+    background_nam: float
+    exponent: float
+    amplifier_gain: float
+
+    @classmethod
+    def draw(
+        cls,
+        seed: int,
+        jitter_mm: float = 10.0,
+        orientation_deg: float = 30.0,
+        gain_spread: float = 0.2,
+    ) -> Subject:
+        """Draw a subject; the same seed is the same person.
+
+        Parameters
+        ----------
+        seed : int
+            Not negative.
+        jitter_mm : float
+            Root mean square distance of an anchor from its place in the atlas.
+        orientation_deg : float
+            Standard deviation of the angle between a dipole and the radial direction.
+        gain_spread : float
+            Standard deviation of the logarithm of every amplitude.
+        """
+        if seed < 0 or jitter_mm < 0 or orientation_deg < 0 or gain_spread < 0:
+            raise ValueError("'seed', 'jitter_mm', 'orientation_deg', 'gain_spread' must be >= 0")
+        children = np.random.SeedSequence(seed).spawn(4)
+        anatomy, alpha, background, traits = (np.random.default_rng(c) for c in children)
+        head = standard_head()
+        places = _jitter(anchors_in_head(), jitter_mm, head, anatomy)
+        alpha_places = _jitter(head.pull_inside(head.from_mni(_ALPHA_MNI)), jitter_mm, head, alpha)
+        background_places = _scatter(head, BACKGROUND_DIPOLES, background)
+        return cls(
+            seed=seed,
+            positions=places,
+            directions=_tilt(head.outward(places), orientation_deg, anatomy),
+            alpha_positions=alpha_places,
+            alpha_directions=_tilt(head.outward(alpha_places), orientation_deg, alpha),
+            background_positions=background_places,
+            background_directions=_unit(background.standard_normal((BACKGROUND_DIPOLES, 3))),
+            gains=traits.lognormal(0.0, gain_spread, (len(places), len(BANDS))),
+            alpha_hz=float(traits.uniform(8.5, 11.5)),
+            alpha_nam=float(25.0 * traits.lognormal(0.0, gain_spread)),
+            background_nam=float(15.0 * traits.lognormal(0.0, gain_spread)),
+            exponent=float(traits.uniform(0.8, 1.3)),
+            amplifier_gain=float(traits.lognormal(0.0, 0.5 * gain_spread)),
+        )
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    scaled: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return scaled
+
+
+def _jitter(points: FloatArray, rms_mm: float, head: Head, rng: np.random.Generator) -> FloatArray:
+    """Move points by Gaussian steps of `rms_mm` root mean square length."""
+    step = rms_mm / 1000.0 / np.sqrt(3.0) * rng.standard_normal(points.shape)
+    return head.pull_inside(points + step)
+
+
+def _tilt(directions: FloatArray, sd_deg: float, rng: np.random.Generator) -> FloatArray:
+    """Turn unit vectors by Gaussian angles about random axes at right angles to them."""
+    aside = rng.standard_normal(directions.shape)
+    aside -= (aside * directions).sum(axis=1, keepdims=True) * directions
+    angle = np.deg2rad(sd_deg) * rng.standard_normal((len(directions), 1))
+    return np.cos(angle) * directions + np.sin(angle) * _unit(aside)
+
+
+def _scatter(head: Head, count: int, rng: np.random.Generator) -> FloatArray:
+    """Scatter points over a thick shell above the level of the brain's base."""
+    directions = _unit(rng.standard_normal((count, 3)))
+    directions[:, 2] = np.where(directions[:, 2] < -0.4, -directions[:, 2], directions[:, 2])
+    low, high = _BACKGROUND_SHELL
+    share = np.cbrt(rng.uniform(low**3, high**3, (count, 1)))
+    points: FloatArray = head.center + head.brain_radius * share * directions
+    return points
