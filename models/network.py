@@ -62,7 +62,10 @@ class Attention(nn.Module):
         self.out = nn.Linear(width, width)
         self.distance = nn.Parameter(torch.zeros(heads))
         self.mlp = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+            nn.LayerNorm(width),
+            nn.Linear(width, 2 * width),
+            nn.GELU(),
+            nn.Linear(2 * width, width),
         )
 
     def forward(self, h: Tensor, squared_distance: Tensor, masked: Tensor) -> Tensor:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,17 +124,83 @@ def record(
     )
 
 
-def records(
-    recipes: Sequence[Recipe],
-    schema: FeatureSchema,
-    design: ConditioningDesign,
-    smoothing_s: float,
-    workers: int,
-) -> Iterator[Record]:
+@dataclass(frozen=True)
+class Recorder:
+    """Records people, and keeps what it recorded so that a broken run goes on.
+
+    Attributes
+    ----------
+    schema, design, smoothing_s
+        As in `record`.
+    folder : Path
+        Where finished records lie, one file each, named by all they depend on.
+    """
+
+    schema: FeatureSchema
+    design: ConditioningDesign
+    smoothing_s: float
+    folder: Path
+
+    def __call__(self, recipe: Recipe) -> Path:
+        """Record one person unless that is done; return the file."""
+        key = repr((recipe, self.schema, self.design, self.smoothing_s, _code_hash()))
+        path = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+        if not path.exists():
+            made = record(recipe, self.schema, self.design, self.smoothing_s)
+            partial = path.with_suffix(".partial.npz")
+            arrays = {name: getattr(made, name) for name in _ARRAYS}
+            np.savez(partial, recipe=json.dumps(asdict(recipe)), **arrays)
+            partial.replace(path)
+        return path
+
+
+_ARRAYS = (
+    "power",
+    "connectivity",
+    "rest_power",
+    "rest_connectivity",
+    "pairs",
+    "positions",
+    "mask",
+    "truth",
+)
+
+
+def records(recipes: Sequence[Recipe], recorder: Recorder, workers: int) -> Iterator[Record]:
     """Record many people, several at a time, in the order of the recipes."""
-    n = len(recipes)
+    recorder.folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(record, recipes, [schema] * n, [design] * n, [smoothing_s] * n)
+        for path in pool.map(recorder, recipes):
+            yield load(path)
+
+
+def load(path: Path) -> Record:
+    """Read a record that a `Recorder` has kept."""
+    with np.load(path, allow_pickle=False) as kept:
+        recipe = json.loads(str(kept["recipe"]))
+        if isinstance(recipe["headset"], list):
+            recipe["headset"] = tuple(recipe["headset"])
+        return Record(**{name: kept[name] for name in _ARRAYS}, recipe=Recipe(**recipe))
+
+
+@cache
+def _code_hash() -> str:
+    """Return a hash of all the code a record depends on."""
+    top = Path(__file__).resolve().parents[1]
+    folders = (
+        "rtemotion/conditioning",
+        "rtemotion/features",
+        "rtemotion/decoding",
+        "simulators",
+        "conditioning",
+        "features",
+        "decoding",
+    )
+    files = sorted(file for name in folders for file in (top / name).glob("*.py"))
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def draw_recipes(n: int, seed: int, codes: Sequence[str] = ("mix", "network", "power")) -> list:
@@ -143,7 +213,9 @@ def draw_recipes(n: int, seed: int, codes: Sequence[str] = ("mix", "network", "p
     labels = get_headset("cap64").channels
     drawn = []
     for i in range(n):
-        kind = rng.choice(["cap32", "cap64", "epoc", "muse", "random"], p=[0.3, 0.2, 0.2, 0.1, 0.2])
+        kind = rng.choice(
+            ["cap32", "cap64", "epoc", "muse", "random"], p=[0.3, 0.2, 0.2, 0.1, 0.2]
+        )
         headset: str | tuple[str, ...] = str(kind)
         if kind == "random":
             size = int(rng.integers(5, 49))

@@ -52,6 +52,10 @@ class Engine:
         self.late = 0
         self.frames = 0
 
+    def add_outlet(self, outlet: Outlet) -> None:
+        """Publish to one more outlet; closed with the engine."""
+        self._outlets.append(outlet)
+
     def __enter__(self) -> Self:
         """Return itself."""
         return self

@@ -437,9 +437,7 @@ def identical(left: Any, right: Any) -> bool:
     if type(left) is not type(right):
         return False
     if is_dataclass(left):
-        return all(
-            identical(getattr(left, f.name), getattr(right, f.name)) for f in fields(left)
-        )
+        return all(identical(getattr(left, f.name), getattr(right, f.name)) for f in fields(left))
     if isinstance(left, np.ndarray):
         return left.shape == right.shape and left.tobytes() == right.tobytes()
     if isinstance(left, float):

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from .artifacts import Artifacts
     from .brain import Brain
     from .broadcast import broadcast
-    from .codes import CODES, COUPLINGS, SCALINGS
+    from .codes import CODES, COUPLINGS, EMOTIONS, SCALINGS
     from .edges import TruthEdges, truth_edges
-    from .emotions import EMOTIONS, EmotionProcess
+    from .emotions import EmotionProcess
     from .headsets import HEADSETS, Headset, get_headset, headset_from_labels
     from .source import SimulatedSource
     from .subject import Subject
@@ -31,7 +31,7 @@ _HOME = {
     "Brain": "brain",
     "CODES": "codes",
     "COUPLINGS": "codes",
-    "EMOTIONS": "emotions",
+    "EMOTIONS": "codes",
     "EmotionProcess": "emotions",
     "HEADSETS": "headsets",
     "Headset": "headsets",

@@ -92,7 +92,7 @@ class ArtifactGenerator:
 
     def _noise(self, n: int) -> FloatArray:
         density = self._what.sensor_nv_per_sqrt_hz * 1e-9
-        sigma = density * np.sqrt(self._sfreq / 2)
+        sigma = float(density * np.sqrt(self._sfreq / 2))
         return sigma * self._noise_rng.standard_normal((len(self._topography), n))
 
     def _wait(self) -> float:

@@ -15,8 +15,8 @@ from .codes import (
     COUPLING_REST,
     EMOTIONS,
     HALF_WIDTHS_HZ,
-    MOMENTS_NAM,
     POWER_GAIN,
+    RESTING_ALPHA_HALF_WIDTH_HZ,
     Code,
     rhythm_table,
 )
@@ -26,13 +26,13 @@ from .headsets import Headset, get_headset
 from .oscillators import Background, Rhythms
 from .subject import Subject
 
-BLOCK_S = 0.5
+BLOCK_S = 1.0
 
 
 class Brain:
     """A person wearing a headset, read sample by sample.
 
-    The signal is made in blocks of 0.5 s counted from the start and handed out in any
+    The signal is made in blocks of 1 s counted from the start and handed out in any
     cut, so that the same arguments give the same bits however they are read. What the
     sources do depends on neither electrodes nor code: the same seeds under another
     headset of the same rate show the same brain, and under another code the same
@@ -208,7 +208,7 @@ def _rhythms(subject: Subject, sfreq: float, rng: np.random.Generator) -> Rhythm
     resting = len(subject.alpha_positions)
     own = CENTERS_HZ | {"alpha": subject.alpha_hz}
     centers = [own[band] for band in bands] + [subject.alpha_hz] * resting
-    widths = [HALF_WIDTHS_HZ[b] for b in bands] + [HALF_WIDTHS_HZ["alpha"]] * resting
+    widths = [HALF_WIDTHS_HZ[b] for b in bands] + [RESTING_ALPHA_HALF_WIDTH_HZ] * resting
     return Rhythms(centers, widths, sfreq, rng)
 
 
@@ -224,8 +224,7 @@ def _sensor_gains(subject: Subject, channels: tuple[str, ...]) -> tuple[FloatArr
     fixed = np.einsum("cdk,dk->cd", lead_field(channels, places), directions)
     anchors, resting = len(subject.positions), len(subject.alpha_positions)
     band_rows = [BANDS.index(band) for band in table.band]
-    moments = np.array([MOMENTS_NAM[band] for band in table.band])
-    rhythm = fixed[:, table.anchor] * (moments * subject.gains[table.anchor, band_rows] * 1e-9)
+    rhythm = fixed[:, table.anchor] * (table.moment * subject.gains[table.anchor, band_rows])
     alpha = fixed[:, anchors : anchors + resting] * (subject.alpha_nam * 1e-9)
     background = fixed[:, anchors + resting :] * (subject.background_nam * 1e-9)
     return np.concatenate([rhythm, alpha], axis=1), np.ascontiguousarray(background)

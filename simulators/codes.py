@@ -40,9 +40,10 @@ BANDS: tuple[str, ...] = ("theta", "alpha", "beta", "gamma")
 # Centre of each rhythm and half the width of its band, Hz; a subject's own alpha
 # peak takes the place of the second centre.
 CENTERS_HZ = {"theta": 6.0, "alpha": 10.0, "beta": 20.0, "gamma": 37.0}
-HALF_WIDTHS_HZ = {"theta": 1.0, "alpha": 1.0, "beta": 2.0, "gamma": 3.0}
-# Rhythms weaken with frequency, about as the background does.
-MOMENTS_NAM = {"theta": 26.0, "alpha": 26.0, "beta": 14.0, "gamma": 9.0}
+HALF_WIDTHS_HZ = {"theta": 1.5, "alpha": 1.5, "beta": 5.0, "gamma": 5.0}
+RESTING_ALPHA_HALF_WIDTH_HZ = 0.8
+# Root mean square moment of a rhythm: weaker where the background is weaker.
+MOMENTS_NAM = {"theta": 45.0, "alpha": 45.0, "beta": 35.0, "gamma": 25.0}
 
 # Strength of coupling without and with the full emotion, and the natural logarithm
 # of the amplitude ratio that the full emotion makes in the power code.
@@ -85,6 +86,20 @@ _SHORT = {
     "PC": "posterior cingulate",
 }
 RHYTHM_ANCHORS: tuple[str, ...] = tuple(_SHORT.values())
+"""The anchors that have rhythms of their own."""
+
+# Factor on the moment: patches deeper down must be larger to be seen at all.
+PATCH_FACTORS: dict[str, float] = {
+    "posterior cingulate": 1.8,
+    "medial prefrontal": 1.3,
+    "left temporal pole": 1.4,
+    "right temporal pole": 1.4,
+    "left orbitofrontal": 1.4,
+    "right orbitofrontal": 1.4,
+    "left insula": 1.3,
+    "right insula": 1.3,
+}
+"""Moment of an anchor's rhythms against those of the prefrontal anchors; 1 elsewhere."""
 
 _PAIRS = {
     "theta": {
@@ -116,8 +131,8 @@ _PAIRS = {
         "trust": "MP>TL",
         "fear": "PL>PR",
         "sadness": "SL>SR",
-        "disgust": "OL>IL",
-        "anger": "TR>IR",
+        "disgust": "OL>IR",
+        "anger": "TR>IL",
     },
 }
 _SCALED = {
@@ -170,12 +185,15 @@ class RhythmTable:
         Band of each rhythm, 48 of them.
     pair_emotion : array, shape (24,)
         Index of the emotion that drives each pair.
+    moment : array, shape (48,)
+        Root mean square moment of each rhythm in a subject without peculiarities, A·m.
     scale : array, shape (48, 8)
         One where an emotion scales a rhythm, else zero.
     """
 
     anchor: NDArray[np.int64]
     band: tuple[str, ...]
+    moment: FloatArray
     pair_emotion: NDArray[np.int64]
     scale: FloatArray
 
@@ -191,6 +209,7 @@ def rhythm_table() -> RhythmTable:
     return RhythmTable(
         anchor=np.array([anchor_index(anchor) for _, anchor in slots]),
         band=tuple(band for band, _ in slots),
+        moment=np.array([1e-9 * MOMENTS_NAM[b] * PATCH_FACTORS.get(a, 1.0) for b, a in slots]),
         pair_emotion=np.array([EMOTIONS.index(c.emotion) for c in COUPLINGS]),
         scale=scale,
     )

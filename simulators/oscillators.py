@@ -44,7 +44,8 @@ class Rhythms:
         sfreq: float,
         rng: np.random.Generator,
     ) -> None:
-        self._cycles = np.asarray(centers, dtype=np.float64)[:, None] / sfreq
+        carriers, self._carrier = np.unique(np.asarray(centers), return_inverse=True)
+        self._cycles = carriers[:, None] / sfreq
         self._rng = rng
         self._sample = 0
         self._groups: list[tuple[FloatArray, FloatArray, FloatArray]] = []
@@ -58,7 +59,7 @@ class Rhythms:
 
     def _envelopes(self, n: int) -> FloatArray:
         """Draw 2 k envelopes of unit variance, real and imaginary parts in turn."""
-        out = self._rng.standard_normal((2 * len(self._cycles), n))
+        out = self._rng.standard_normal((2 * len(self._carrier), n))
         for index, (rows, sos, state) in enumerate(self._groups):
             out[rows], state = sosfilt(sos, out[rows], axis=-1, zi=state)
             self._groups[index] = (rows, sos, state)
@@ -69,7 +70,7 @@ class Rhythms:
         envelopes = self._envelopes(n)
         angle = 2 * np.pi * ((self._cycles * np.arange(self._sample, self._sample + n)) % 1.0)
         self._sample += n
-        cosine, sine = np.cos(angle), np.sin(angle)
+        cosine, sine = np.cos(angle)[self._carrier], np.sin(angle)[self._carrier]
         real, imaginary = envelopes[0::2], envelopes[1::2]
         now = real * cosine - imaginary * sine
         later = real * sine + imaginary * cosine

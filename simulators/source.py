@@ -74,12 +74,14 @@ class SimulatedSource:
             n = self._chunk if self._left is None else min(self._chunk, self._left)
             if n == 0:
                 return
-            yield from self._wait((self._brain.position + n) / self.info.sfreq)
+            # Read ahead of time: making a block must not delay the chunk that needs it.
+            chunk, truth = self._brain.read(n)
+            yield from self._wait(chunk.stop / self.info.sfreq)
             if self._closed:
                 return
-            chunk, self.truth = self._brain.read(n)
             if self._left is not None:
                 self._left -= n
+            self.truth = truth
             yield chunk
 
     def _wait(self, due: float) -> Iterator[Tick]:

@@ -99,8 +99,8 @@ class Subject:
             background_directions=_unit(background.standard_normal((BACKGROUND_DIPOLES, 3))),
             gains=traits.lognormal(0.0, gain_spread, (len(places), len(BANDS))),
             alpha_hz=float(traits.uniform(8.5, 11.5)),
-            alpha_nam=float(25.0 * traits.lognormal(0.0, gain_spread)),
-            background_nam=float(15.0 * traits.lognormal(0.0, gain_spread)),
+            alpha_nam=float(75.0 * traits.lognormal(0.0, gain_spread)),
+            background_nam=float(18.0 * traits.lognormal(0.0, gain_spread)),
             exponent=float(traits.uniform(0.8, 1.3)),
             amplifier_gain=float(traits.lognormal(0.0, 0.5 * gain_spread)),
         )
@@ -122,7 +122,8 @@ def _tilt(directions: FloatArray, sd_deg: float, rng: np.random.Generator) -> Fl
     aside = rng.standard_normal(directions.shape)
     aside -= (aside * directions).sum(axis=1, keepdims=True) * directions
     angle = np.deg2rad(sd_deg) * rng.standard_normal((len(directions), 1))
-    return np.cos(angle) * directions + np.sin(angle) * _unit(aside)
+    tilted: FloatArray = np.cos(angle) * directions + np.sin(angle) * _unit(aside)
+    return tilted
 
 
 def _scatter(head: Head, count: int, rng: np.random.Generator) -> FloatArray:

@@ -1,0 +1,5 @@
+"""The `rtemotion` command."""
+
+from .entry import main
+
+__all__ = ["main"]

@@ -15,6 +15,8 @@ from ..signal import FloatArray, StreamInfo
 
 log = logging.getLogger(__name__)
 
+TEMPLATES = {"colin27": "standard", "standard": "colin27"}
+
 
 @dataclass(frozen=True)
 class ChannelPlan:
@@ -104,7 +106,9 @@ def place(info: StreamInfo, montage: str | None = None) -> StreamInfo:
     """
     missing = ~info.has_position if montage is None else np.ones(info.n_channels, dtype=bool)
     if missing.any():
-        positions = np.where(missing[:, None], positions_of(info.channels, montage), info.positions)
+        positions = np.where(
+            missing[:, None], positions_of(info.channels, montage), info.positions
+        )
         info = replace(info, positions=positions)
     without = [n for n, has in zip(info.channels, info.has_position, strict=True) if not has]
     if without:
@@ -126,21 +130,26 @@ def positions_of(labels: Sequence[str], montage: str | None = None) -> FloatArra
     """
     import mne
 
-    info = mne.create_info(list(labels), 100.0, "eeg")
+    # MNE refuses names that differ in case alone, so each is asked for once.
+    names = list(dict.fromkeys(label.lower() for label in labels))
+    info = mne.create_info(names, 100.0, "eeg")
     info.set_montage(
         _montage(montage), match_case=False, match_alias=True, on_missing="ignore", verbose="ERROR"
     )
-    return np.array([channel["loc"][:3] for channel in info["chs"]], dtype=np.float64)
+    known = {channel["ch_name"]: channel["loc"][:3] for channel in info["chs"]}
+    return np.array([known[label.lower()] for label in labels], dtype=np.float64)
 
 
 def _montage(name: str | None) -> object:
     import mne
 
     built_in = mne.channels.get_builtin_montages()
-    # MNE renames the 10-05 positions on its template head; both names are in use.
-    aliases = ("colin27_1020", "standard_1020")
-    if name is None or name in aliases:
-        name = next(alias for alias in aliases if alias in built_in)
+    name = name or "colin27_1005"
+    # MNE renames the 10-20 positions on its template head; both names are in use.
+    family, _, rest = name.partition("_")
+    other = f"{TEMPLATES[family]}_{rest}" if family in TEMPLATES else name
+    if name not in built_in and other in built_in:
+        name = other
     if name in built_in:
         return mne.channels.make_standard_montage(name)
     if not Path(name).is_file():

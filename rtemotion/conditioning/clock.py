@@ -92,14 +92,13 @@ class ClockStage:
 
     def _missing_before(self, stamps: FloatArray, k: int, stamp: float) -> int | None:
         """Return how many samples are missing before row `k`, None if not yet known."""
+        reconnected, self._reconnected = self._reconnected, False
         if np.isnan(self._expected):
             self._expected = stamp
             return 0
-        if self._reconnected:
-            self._reconnected = False
+        if reconnected:
             return self._restart(stamp, at_least=1)
-        ahead = stamp - self._expected
-        if abs(ahead) <= 6.0 * self.jitter + 0.75 * self._period:
+        if abs(stamp - self._expected) <= self._tolerance():
             return 0
         if len(stamps) - k < HOLD:
             return None
@@ -115,11 +114,17 @@ class ClockStage:
         self.lost += missing
         return missing
 
+    def _tolerance(self) -> float:
+        """Return how far a stamp may lie from its sample's time, in seconds."""
+        return 6.0 * self.jitter + 0.75 * self._period
+
     def _follow(self, stamp: float) -> float:
         deviation = stamp - self._expected
         self._seen += 1
         gain = max(GAIN, 1.0 / self._seen)
-        time = self._expected + gain * deviation
+        # Stamps of a late burst hardly pull, and times never run backwards.
+        usual = min(max(deviation, -self._tolerance()), self._tolerance())
+        time = self._expected + max(gain * usual, -0.5 * self._period)
         self._expected = time + self._period
         self.jitter += (abs(deviation) - self.jitter) * self._period / JITTER_MEMORY_S
         return time + self._offset

@@ -52,7 +52,7 @@ class SampleChecks:
         changed = np.empty(data.shape, dtype=bool)
         changed[0] = data[0] != self._last
         np.not_equal(data[1:], data[:-1], out=changed[1:])
-        self._last = data[-1]
+        self._last = data[-1].copy()
         if not self._run.any() and changed.all():
             return None
         rows = np.arange(len(data))[:, None]
@@ -91,6 +91,7 @@ class ContactCheck:
         """Take every channel to be connected."""
         self.bad[:] = False
         self._good[:] = 0
+        self.level = np.nan
 
     def block(self, filtered: FloatArray) -> None:
         """Judge one block, shape (n_samples, n_channels), volts, NaN where unknown."""

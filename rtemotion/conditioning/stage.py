@@ -61,11 +61,14 @@ class ConditioningStage:
 
     def reset(self) -> None:
         """Restart every filter and check with the next sample."""
+        self._restart()
+        self._masked: tuple[str, ...] = ()
+
+    def _restart(self) -> None:
         self._checks.reset()
         self._filter.reset()
         self._contact.reset()
         self._since_reset = 0
-        self._masked: tuple[str, ...] = ()
 
     def process(self, item: Item) -> Iterator[Item]:
         """Yield conditioned chunks and the events that follow from them."""
@@ -73,7 +76,7 @@ class ConditioningStage:
             yield item
             return
         if item.missing_before:
-            self.reset()
+            self._restart()
             payload = {"missing": item.missing_before}
             yield Event(item.first_sample, float(item.times[0]), Kind.GAP, payload)
         start = 0

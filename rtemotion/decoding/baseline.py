@@ -30,9 +30,7 @@ class Baseline:
     n_frames: int
 
     @classmethod
-    def population(
-        cls, reference: PopulationReference, n_channels: int, n_pairs: int
-    ) -> Baseline:
+    def population(cls, reference: PopulationReference, n_channels: int, n_pairs: int) -> Baseline:
         """Spread the population's reference over channels and pairs."""
         power = np.asarray(reference.log_power, dtype=np.float64)
         edges = np.asarray(reference.connectivity, dtype=np.float64)

@@ -192,4 +192,3 @@ class Decoder:
             quality=quality,
             model=self.model.identity,
         )
-

@@ -62,7 +62,7 @@ class SpectraRing:
         """Forget every segment and count from zero again."""
         self._power[:] = 0.0
         self.counts[:] = 0
-        self._forget_products()
+        self.forget_products()
         self.oldest, self.newest = 0, -1
 
     def append(self, segment: FloatArray, valid: NDArray[np.bool_]) -> None:
@@ -85,7 +85,7 @@ class SpectraRing:
         self._real[slot] = kept.real
         self._imag[slot] = kept.imag
         self._valid[slot] = valid
-        self._forget_products()
+        self.forget_products()
         self.add_power(self.newest)
 
     def drop(self) -> None:
@@ -140,9 +140,10 @@ class SpectraRing:
             self._products[number] = product
         return product
 
-    def _forget_products(self) -> None:
-        self._spare.extend(self._products.values())
-        self._products.clear()
+    def forget_products(self, before: int | None = None) -> None:
+        """Free the products of all segments, or of those before one."""
+        for number in [n for n in self._products if before is None or n < before]:
+            self._spare.append(self._products.pop(number))
 
     def pair_scale(self) -> FloatArray:
         """Return sqrt(S_ii S_jj) scaled to the segments both have, shape (n_pairs, n_bins).

@@ -119,9 +119,7 @@ class FeatureSchema:
 
     def usable(self, sfreq: float) -> tuple[int, ...]:
         """Return the indices of the bands that this sampling rate can carry."""
-        return tuple(
-            i for i, band in enumerate(self.bands) if band.high <= HIGHEST_USABLE * sfreq
-        )
+        return tuple(i for i, band in enumerate(self.bands) if band.high <= HIGHEST_USABLE * sfreq)
 
     def realise(self, sfreq: float) -> tuple[Group, ...]:
         """Return the groups of bands in samples, in the order of their first band."""
@@ -194,9 +192,7 @@ class FeatureSchema:
 
 
 def _bins_of(band: Band, frequencies: NDArray[np.float64]) -> tuple[int, int]:
-    inside = np.flatnonzero(
-        (frequencies >= band.low - 1e-9) & (frequencies <= band.high + 1e-9)
-    )
+    inside = np.flatnonzero((frequencies >= band.low - 1e-9) & (frequencies <= band.high + 1e-9))
     if len(inside) == 0:
         raise ValueError(
             f"band '{band.name}' ({band.low:g}-{band.high:g} Hz) holds no Fourier bin of a "

@@ -58,6 +58,7 @@ class _Window:
             self.ring.add_power(number)
             for measure in self.measures:
                 measure.enter(number)
+            self.ring.forget_products(before=number - self.ring.lag + 1)
 
 
 class FeatureStage:

@@ -6,6 +6,8 @@ Arrow stream beside it, brought to disk every second, and become Parquet at clos
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import time
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ import pyarrow.parquet as pq
 from ..errors import OutletError
 from ..signal import Event, Publication
 from .columns import Columns, Value
-from .table import FLUSH_S, cannot_write, check_writable
+from .table import FLUSH_S, cannot_write, check_writable, partial_path
 
 logger = logging.getLogger(__name__)
 
@@ -33,16 +35,11 @@ _TYPES = {
 }
 
 
-def partial_path(path: Path) -> Path:
-    """Return where the frames of a Parquet table are while it is written."""
-    return path.with_name(path.name + ".partial")
-
-
 def schema_of(columns: Columns) -> Any:
     """Return the Arrow schema, with the model's identity in its metadata."""
     return pa.schema(
         [pa.field(name, _TYPES.get(name, pa.float64())) for name in columns.names],
-        metadata={"model": columns.model, "targets": "\n".join(columns.targets)},
+        metadata={"model": columns.model, "targets": json.dumps(columns.targets)},
     )
 
 
@@ -174,7 +171,8 @@ def convert(partial: Path, path: Path) -> None:
                     writer.write_table(table)
         unfinished.replace(path)
     except OSError as problem:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise cannot_write(path, problem) from problem
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import math
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,10 +45,25 @@ def open_table(
         If the place cannot be written, the table exists, the extension is
         another, or a target is named like a column.
     """
-    from .parquet import ParquetTable, partial_path
-
     path = Path(path)
     columns = Columns.of(targets, model)
+    check_table(path, overwrite)
+    if path.suffix.lower() == ".csv":
+        return CsvTable(path, columns)
+    from .parquet import ParquetTable
+
+    return ParquetTable(path, columns)
+
+
+def check_table(path: str | Path, overwrite: bool = False) -> None:
+    """Refuse a table that could not be opened, before anything else is waited for.
+
+    Raises
+    ------
+    OutletError
+        As `open_table` would, but for its targets.
+    """
+    path = Path(path)
     kind = path.suffix.lower()
     if kind not in {".csv", ".parquet"}:
         raise OutletError(
@@ -55,10 +71,13 @@ def open_table(
             ".parquet; rename the output."
         )
     check_writable(path, overwrite)
-    if kind == ".csv":
-        return CsvTable(path, columns)
-    check_writable(partial_path(path), overwrite)
-    return ParquetTable(path, columns)
+    if kind == ".parquet":
+        check_writable(partial_path(path), overwrite)
+
+
+def partial_path(path: Path) -> Path:
+    """Return where the frames of a Parquet table are while it is written."""
+    return path.with_name(path.name + ".partial")
 
 
 def check_writable(path: Path, overwrite: bool) -> None:
@@ -74,6 +93,11 @@ def check_writable(path: Path, overwrite: bool) -> None:
         raise OutletError(
             f"{path} already exists, expected a new file; choose another name{hint}, or replace "
             "it with --overwrite."
+        )
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OutletError(
+            f"{path} cannot be written (permission denied), expected a place of your own; choose "
+            "another."
         )
 
 

@@ -47,6 +47,9 @@ class EdfHeader:
         Samples of each signal in one record.
     discontinuous : bool
         True when the file says that its records may have gaps between them.
+    overflowing : tuple of str
+        Channels whose stated digital range is wider than a sample can hold. Some
+        recorders then let values wrap around, which shows as sudden steps.
     """
 
     sample_bytes: int
@@ -57,6 +60,7 @@ class EdfHeader:
     dimensions: tuple[str, ...]
     samples: tuple[int, ...]
     discontinuous: bool
+    overflowing: tuple[str, ...] = ()
 
     @property
     def record_bytes(self) -> int:
@@ -168,6 +172,7 @@ def _parse(
         start += width * n_signals
     try:
         samples = tuple(int(value) for value in columns["samples"])
+        highest = [float(value.replace(",", ".")) for value in columns["digital_max"]]
     except ValueError:
         raise _unreadable(path, wanted) from None
     if record_s <= 0 or min(samples) < 1:
@@ -175,8 +180,9 @@ def _parse(
             f"{path} holds no signals: its records last {record_s:g} s with {sum(samples)} "
             "samples in them, expected a positive number of both; export it again."
         )
+    sample_bytes = 3 if wanted == "BDF" else 2
     return EdfHeader(
-        sample_bytes=3 if wanted == "BDF" else 2,
+        sample_bytes=sample_bytes,
         n_bytes=_FIXED * (n_signals + 1),
         n_records=n_records,
         record_s=record_s,
@@ -184,6 +190,11 @@ def _parse(
         dimensions=columns["dimension"],
         samples=samples,
         discontinuous=fixed[192:236].startswith((b"EDF+D", b"BDF+D")),
+        overflowing=tuple(
+            label
+            for label, top in zip(columns["label"], highest, strict=True)
+            if top >= 2 ** (8 * sample_bytes - 1)
+        ),
     )
 
 

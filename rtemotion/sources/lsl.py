@@ -133,8 +133,8 @@ class LSLSource:
                 values, stamps = self._connection.inlet.pull_chunk(
                     timeout=_PULL_S, max_samples=self._max_samples, min_samples=1, as_numpy=True
                 )
-            except self._pylsl.util.LostError:
-                logger.warning("stream '%s' is lost, looking for it", self.info.name)
+            except RuntimeError as problem:  # pylsl's LostError and its like
+                logger.warning("'%s': %s Looking for it again.", self.info.name, problem)
                 self._drop_connection()
                 self._drop_reconnector()
                 self._look_out(not_uid="")
@@ -144,11 +144,12 @@ class LSLSource:
             self._last_arrival = self.now()
             if self._reconnector is not None:
                 self._drop_reconnector()  # it was only silent
-        # A fresh array each time, since consumers keep chunks.
+        # Copies of the rows received, since consumers keep chunks and pylsl's
+        # arrays are as long as the longest pull.
         data = values.astype(np.float64) * self._described.factors
         first = self._received
         self._received += len(data)
-        return Chunk(data, first, stamps)
+        return Chunk(data, first, np.array(stamps))
 
     def _clock_offsets(self) -> Iterator[Event]:
         for measured in self._meter.take() if self._meter is not None else ():

@@ -58,7 +58,7 @@ def connect(info: Any, unit: str | None, buffer_s: int, timeout: float) -> Conne
         full = inlet.info(timeout)
         described = describe_stream(full.as_xml(), unit)
         inlet.open_stream(timeout)
-    except (pylsl.util.TimeoutError, pylsl.util.LostError) as problem:
+    except RuntimeError as problem:  # what every error of pylsl derives from
         raise SourceError(
             f"the stream ({stream}) was announced but cannot be reached: {problem} Check that no "
             "firewall or VPN blocks TCP ports 16572-16604 between the two machines."

@@ -164,6 +164,13 @@ def open_with_mne(path: Path, unit: str | None) -> OpenedRecording:
     if header is not None:
         _check_edf_duplicates(path, header)
         keywords["exclude"] = _other_rates(path, header)
+        if header.overflowing:
+            logger.warning(
+                "%s: the header gives %s a wider range than its samples can hold; large values "
+                "there may have wrapped around when they were recorded",
+                path,
+                ", ".join(header.overflowing),
+            )
     with reading(path, "at its start") as warned:
         # MNE leaves out its own warnings at any quieter level.
         raw = mne.io.read_raw(path, preload=False, verbose="WARNING", **keywords)

@@ -178,8 +178,8 @@ class RecordingSource:
             offset = 0.0
         else:
             found = raw.annotations
-            # With an absolute origin MNE counts from the measurement's start.
-            offset = raw.first_time if found.orig_time is not None else 0.0
+            # MNE counts from where the acquisition started, not from the first sample.
+            offset = raw.first_time
         return [
             (float(onset) - offset, float(duration), str(description))
             for onset, duration, description in zip(

@@ -1,7 +1,6 @@
 """Subjects and brains that several tests read."""
 
 import pytest
-
 from rtemotion.simulators import Brain, Subject
 
 

@@ -1,5 +1,4 @@
 import numpy as np
-
 from rtemotion.simulators.anchors import ANCHOR_NAMES, ANCHORS_MNI_MM, anchor_index, anchors_mni
 
 

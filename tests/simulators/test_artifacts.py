@@ -1,5 +1,4 @@
 import numpy as np
-
 from rtemotion.simulators import HEADSETS, Artifacts
 from rtemotion.simulators.artifacts import ArtifactGenerator, blink_topography
 

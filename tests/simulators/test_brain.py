@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rtemotion.simulators import Artifacts, Brain, Subject, headset_from_labels
+from rtemotion.simulators.codes import rhythm_table
 from scipy.signal import welch
 
 from rtemotion.errors import SetupError
 from rtemotion.signal import identical
-from rtemotion.simulators import Artifacts, Brain, Subject, headset_from_labels
-from rtemotion.simulators.codes import rhythm_table
 
 OCCIPITAL = ("PO3", "PO4", "O1", "Oz", "O2")
 
@@ -24,7 +24,7 @@ class Constant:
         return np.full((len(times), 8), self.level)
 
 
-def coherence(brain, blocks=240):
+def coherence(brain, blocks=120):
     """Complex coherence (24,) of each pair at its own carrier, sources only."""
     rhythms = np.concatenate([brain.sources()[0] for _ in range(blocks)], axis=1)
     rhythms = rhythms[:, : rhythms.shape[1] // 250 * 250]
@@ -38,8 +38,8 @@ def coherence(brain, blocks=240):
     return cross / np.sqrt(power[:24] * power[24:]), (rhythms**2).mean(axis=1)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 200), min_size=1, max_size=8), st.sampled_from(["mix", "none"]))
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=8), st.sampled_from(["mix", "none"]))
 def test_any_cutting_gives_the_same_bits(lengths, code):
     subject, headset = Subject.draw(3), "muse"
     whole, truth = Brain(subject, headset, code).read(sum(lengths))
@@ -100,7 +100,7 @@ def test_amplitudes_are_those_of_scalp_eeg(headset):
         brain = Brain(Subject.draw(seed), headset)
         chunk, _ = brain.read(int(20 * brain.info.sfreq))
         rms = 1e6 * chunk.data.std(axis=0)
-        assert 5 < rms.min()
+        assert rms.min() > 5
         assert rms.max() < 60
         assert 10 < np.median(rms) < 30
 
@@ -109,7 +109,7 @@ def test_alpha_peaks_at_the_back_where_the_subject_has_it():
     for seed in (1, 2, 5):
         person = Subject.draw(seed)
         brain = Brain(person, headset_from_labels(OCCIPITAL), code="none")
-        chunk, _ = brain.read(120 * 250)
+        chunk, _ = brain.read(60 * 250)
         frequencies, power = welch(chunk.data, 250.0, nperseg=500, axis=0)
         mean = power.mean(axis=1)
         inside = (frequencies >= 4) & (frequencies <= 30)

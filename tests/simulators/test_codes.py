@@ -1,7 +1,6 @@
 from collections import Counter
 
 import numpy as np
-
 from rtemotion.simulators.codes import (
     BANDS,
     COUPLINGS,

@@ -1,7 +1,6 @@
 import mne
 import numpy as np
 import pytest
-
 from rtemotion.simulators import HEADSETS
 from rtemotion.simulators.anchors import anchor_index, anchors_mni
 from rtemotion.simulators.head import anchors_in_head, lead_field, standard_head
@@ -47,14 +46,14 @@ def test_lead_field_is_linear_in_volts_and_sees_what_is_near():
     assert np.abs(deep).max() < 0.5 * prefrontal.max()
 
 
-def test_lead_field_is_near_that_of_a_homogeneous_sphere_for_one_conductivity():
-    # A radial dipole of moment 1 at r0 e_z: the potential on the sphere's top is known
-    # for a homogeneous sphere; a skull can only make it smaller.
+def test_the_skull_weakens_what_a_homogeneous_sphere_would_show():
+    # Right above a radial unit dipole the potential on a homogeneous sphere is
+    # Σ (2n + 1) b^(n-1) / 4πσR²; a skull can only make it smaller.
     head = standard_head()
     depth = 0.04
     field = lead_field(("Cz",), head.center + np.array([[0.0, 0.0, depth]]))[0, 0]
     b, radius = depth / head.radius, head.radius
-    homogeneous = (2 / (1 - b) ** 2 + (1 / (1 - b) - 1) / b) / (4 * np.pi * 0.33 * radius**2)
+    homogeneous = (2 / (1 - b) ** 2 + 1 / (1 - b)) / (4 * np.pi * 0.33 * radius**2)
     assert 0.1 * homogeneous < field[2] < homogeneous
 
 

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-from scipy.signal import welch
-
 from rtemotion.simulators.oscillators import Background, Rhythms, power_law_filter
+from scipy.signal import welch
 
 RATE = 250.0
 

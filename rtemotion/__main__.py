@@ -1,0 +1,5 @@
+"""``python -m rtemotion`` is the `rtemotion` command."""
+
+from .cli import main
+
+main()

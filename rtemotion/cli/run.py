@@ -1,0 +1,71 @@
+"""Running an engine under a view until the source ends, time is up, or Ctrl-C."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from ..engine import Engine
+from ..signal import Event, Publication, Tick
+from .view import View
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Stop:
+    """Whether somebody has asked to finish."""
+
+    asked: bool = False
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[Stop]:
+    """Let Ctrl-C and SIGTERM finish the item in hand rather than break into it.
+
+    A row half written or a file half closed would be lost; sources give control
+    back at least every 100 ms.
+    """
+    stop = Stop()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(engine: Engine, view: View, seconds: float | None = None) -> None:
+    """Run to the end, then close every output.
+
+    Parameters
+    ----------
+    engine : Engine
+        What runs; closed in any case.
+    view : View
+        What the user sees.
+    seconds : float or None
+        Wall-clock limit from the first item on.
+    """
+    with stopping_on_signals() as stop, engine:
+        with view:
+            began = time.monotonic()
+            for item in engine:
+                if isinstance(item, Publication):
+                    view.frame(item)
+                elif isinstance(item, Event):
+                    view.event(item)
+                elif isinstance(item, Tick):
+                    view.tick(item)
+                if stop.asked or (seconds is not None and time.monotonic() - began >= seconds):
+                    break
+    log.info("published %d frames, %d of them late", engine.frames, engine.late)

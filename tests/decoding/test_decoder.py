@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+
+from rtemotion import Pipeline
+from rtemotion.decoding import Baseline, BaselineSpan, Model
+from rtemotion.pipeline import chain, feature_stages
+from rtemotion.signal import Chunk, EmotionFrame, FeatureFrame, Reason, StreamInfo
+from rtemotion.simulators import Brain, Subject
+from rtemotion.testing import check_decoder
+
+from ..helpers import frames_of, simulated, with_values
+
+
+@pytest.fixture(scope="module")
+def rested(model: Model) -> tuple[StreamInfo, list[Chunk]]:
+    brain = Brain(Subject.draw(2), "muse", seed=2, rest_s=70.0)
+    return brain.info, [brain.read(round(5 * brain.info.sfreq))[0] for _ in range(17)]
+
+
+def known_baseline(model: Model, info: StreamInfo) -> Baseline:
+    population = model.card.normalisation.population
+    n = info.n_channels
+    return Baseline.population(population, n, n * (n - 1) // 2)
+
+
+def test_the_decoder_keeps_the_public_contract(model: Model) -> None:
+    from rtemotion.decoding import Decoder
+
+    info, chunk = simulated("muse", 12.0)
+    stages, conditioned = feature_stages(info, model.card.features, model.card.conditioning)
+    frames = [x for x in chain(stages, chunk) if isinstance(x, FeatureFrame)]
+    check_decoder(lambda: Decoder(conditioned, model), frames, len(model.card.targets))
+
+
+def test_until_there_is_a_baseline_every_value_says_so(
+    model: Model, rested: tuple[StreamInfo, list[Chunk]]
+) -> None:
+    info, chunks = rested
+    pipeline = Pipeline(info, model, span=BaselineSpan(0.0, 70.0))
+    frames = with_values(frames_of(pipeline, chunks))
+    for frame in frames:
+        assert (Reason.NO_BASELINE in frame.reasons) == (frame.index <= 70 * info.sfreq)
+    assert frames[-1].trusted
+
+
+def test_a_baseline_known_before_the_start_leaves_no_reason(model: Model) -> None:
+    info, chunk = simulated("cap32", 10.0)
+    pipeline = Pipeline(info, model, baseline=known_baseline(model, info))
+    last = frames_of(pipeline, [chunk])[-1]
+    assert Reason.NO_BASELINE not in last.reasons
+    assert Reason.NOT_VALIDATED not in last.reasons
+
+
+def test_a_brain_that_is_not_simulated_is_never_trusted_by_the_shipped_model(
+    model: Model,
+) -> None:
+    from dataclasses import replace
+
+    info, chunk = simulated("muse", 10.0)
+    real = replace(info, simulated=False)
+    frames = frames_of(Pipeline(real, model, baseline=known_baseline(model, info)), [chunk])
+    assert all(Reason.NOT_VALIDATED in frame.reasons for frame in frames)
+    last = frames[-1]
+    assert np.isfinite(last.mean).all()
+    for target, low, high in zip(model.card.targets, last.lower, last.upper, strict=True):
+        assert low <= target.prior_lower
+        assert high >= target.prior_upper
+
+
+def test_what_the_model_is_stands_in_every_frame(model: Model) -> None:
+    info, chunk = simulated("muse", 9.0)
+    for frame in frames_of(Pipeline(info, model), [chunk]):
+        assert frame.model == model.identity
+
+
+def test_smoothing_keeps_the_sum_of_contributions(model: Model) -> None:
+    info, chunk = simulated("epoc", 14.0)
+    frames = with_values(frames_of(Pipeline(info, model), [chunk]))
+    sums = [f.mean - f.node_contribution.sum(1) - f.edge_contribution.sum(1) for f in frames]
+    assert len(sums) > 20
+    np.testing.assert_allclose(sums, np.broadcast_to(sums[0], np.shape(sums)), atol=1e-5)
+
+
+def test_a_channel_without_position_contributes_nothing(model: Model) -> None:
+    from dataclasses import replace
+
+    info, chunk = simulated("epoc", 10.0)
+    positions = info.positions.copy()
+    positions[4] = np.nan
+    unplaced = replace(
+        info, positions=positions, channels=(*info.channels[:4], "??", *info.channels[5:])
+    )
+    last = frames_of(Pipeline(unplaced, model), [chunk])[-1]
+    assert np.isfinite(last.mean).all()
+    assert not last.node_contribution[:, 4].any()
+
+
+def test_noise_far_from_any_brain_is_unfamiliar(model: Model) -> None:
+    info, _ = simulated("cap32", 1.0)
+    rng = np.random.default_rng(0)
+    common = rng.standard_normal((2500, 1))
+    data = 1e-4 * (common * np.linspace(-1, 1, 32) + 0.05 * rng.standard_normal((2500, 32)))
+    chunk = Chunk(data, 0, np.arange(2500) / 250)
+    frames = frames_of(Pipeline(info, model, baseline=known_baseline(model, info)), [chunk])
+    assert Reason.UNFAMILIAR in frames[-1].reasons
+
+
+def test_broken_samples_in_many_channels_are_an_artifact(model: Model) -> None:
+    info, chunk = simulated("cap32", 12.0)
+    data = chunk.data.copy()
+    data[1900:2300, :24] = np.nan
+    frames = frames_of(Pipeline(info, model), [Chunk(data, 0, chunk.times)])
+    later = [f for f in frames if f.index is not None and f.index > 2600]
+    assert all(isinstance(f, EmotionFrame) and Reason.ARTIFACT in f.reasons for f in later)

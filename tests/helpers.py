@@ -1,0 +1,55 @@
+"""Small things several tests need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from rtemotion import Pipeline
+from rtemotion.signal import Chunk, EmotionFrame, Item, StreamInfo
+from rtemotion.simulators import Brain, Subject
+
+
+def simulated(
+    headset: str, seconds: float, seed: int = 1, **options: object
+) -> tuple[StreamInfo, Chunk]:
+    """Return a simulated stream and its first seconds as one chunk."""
+    brain = Brain(Subject.draw(seed), headset, seed=seed, **options)  # type: ignore[arg-type]
+    chunk, _ = brain.read(round(seconds * brain.info.sfreq))
+    return brain.info, chunk
+
+
+def cut(chunk: Chunk, edges: Iterable[int]) -> Iterator[Chunk]:
+    """Cut a chunk at the given rows."""
+    rows = sorted({0, len(chunk), *edges})
+    for start, stop in zip(rows[:-1], rows[1:], strict=True):
+        yield chunk.cut(start, stop)
+
+
+def frames_of(pipeline: Pipeline, items: Iterable[Item]) -> list[EmotionFrame]:
+    """Return the emotion frames that follow from items."""
+    return [
+        out for item in items for out in pipeline.process(item) if isinstance(out, EmotionFrame)
+    ]
+
+
+def with_values(frames: Sequence[EmotionFrame]) -> list[EmotionFrame]:
+    """Return the frames that have a value."""
+    return [frame for frame in frames if np.isfinite(frame.mean).all()]
+
+
+@contextmanager
+def another_process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run Python in a process of its own, and end it whatever happens."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
