@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from platformdirs import user_cache_path
 
 from .. import __version__
 from ..conditioning import ConditioningDesign
@@ -24,7 +25,7 @@ from ..features import FeatureSchema
 from ..simulators import EMOTIONS
 from .export import export
 from .network import AdditiveNetwork, NetworkShape
-from .simulated import Recipe, Record, draw_recipes, records
+from .simulated import Recipe, Record, Recorder, draw_recipes, records
 from .training import (
     Training,
     example,
@@ -37,7 +38,7 @@ from .training import (
 
 log = logging.getLogger("rtemotion.models.make_pretrained")
 
-SMOOTHING_S = 6.0
+SMOOTHING_S = 4.0
 TEST_CODES = ("network", "power", "mix", "none")
 SIGNED = {"imcoh": True, "wpli2_lagged": False}
 
@@ -46,6 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Make the shipped model, or a smaller one from the options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=_shipped())
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=user_cache_path("rtemotion", appauthor=False) / "training",
+        help="keeps the simulated records, so that a broken run goes on where it was",
+    )
     parser.add_argument("--people", type=int, default=400, help="to train on")
     parser.add_argument("--others", type=int, default=60, help="to stop and to calibrate on, each")
     parser.add_argument("--tested", type=int, default=30, help="to score on, for each code")
@@ -57,9 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.workers)
     schema, design = FeatureSchema(), ConditioningDesign()
 
+    recorder = Recorder(schema, design, SMOOTHING_S, options.work)
+
     def simulate(recipes: list[Recipe], what: str) -> list[Record]:
         done = []
-        for one in records(recipes, schema, design, SMOOTHING_S, options.workers):
+        for one in records(recipes, recorder, options.workers):
             done.append(one)
             if len(done) % 20 == 0:
                 log.info("%s: %d of %d people", what, len(done), len(recipes))

@@ -102,6 +102,10 @@ class AdditiveNetwork(nn.Module):
         self.node_head = nn.Linear(width, shape.n_targets * shape.n_bands)
         self.left = nn.Linear(width, shape.n_edge_maps * shape.rank)
         self.right = nn.Linear(width, shape.n_edge_maps * shape.rank)
+        # Small weights at first: the sums run over hundreds of pairs.
+        for head in (self.node_head, self.left, self.right):
+            nn.init.normal_(head.weight, std=0.1)
+            nn.init.zeros_(head.bias)
         self.log_std = nn.Linear(width + 1, shape.n_targets)
         self.bias = nn.Parameter(torch.zeros(shape.n_targets))
         signs = torch.tensor([-1.0 if signed else 1.0 for signed in shape.signed])
@@ -172,13 +176,16 @@ class AdditiveNetwork(nn.Module):
         positions: Tensor,
         mask: Tensor,
         context: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """Decode one window; the sums run in double precision.
 
-        Shapes as in `rtemotion.decoding.model.Model.run`.
+        Shapes as in `rtemotion.decoding.model.Model.run`, followed by the weights
+        and the constant behind the prediction, which change only with positions,
+        mask and context.
         """
         node, edge, log_std = self.weights(pairs, positions, mask, context)
-        by_node = (node.double() * power.double()).sum(dim=1)
-        by_edge = (edge.double() * connectivity.double()).sum(dim=(1, 2))
-        mean = self.bias.double() + by_node.sum(dim=1) + by_edge.sum(dim=1)
-        return mean, torch.exp(log_std), by_node, by_edge
+        node, edge, bias = node.double(), edge.double(), self.bias.double()
+        by_node = (node * power.double()).sum(dim=1)
+        by_edge = (edge * connectivity.double()).sum(dim=(1, 2))
+        mean = bias + by_node.sum(dim=1) + by_edge.sum(dim=1)
+        return mean, torch.exp(log_std), by_node, by_edge, node, edge, bias

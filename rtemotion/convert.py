@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .columns import Columns
 from .errors import SourceError
 from .features.schema import FeatureSchema
-from .signal import Chunk, EmotionFrame, FeatureFrame, StreamInfo
+from .signal import Chunk, EmotionFrame, FeatureFrame, Publication, StreamInfo
 
 if TYPE_CHECKING:
     import mne
@@ -28,20 +29,11 @@ def frames_to_pandas(frames: Iterable[EmotionFrame], targets: Sequence[str]) -> 
     """
     import pandas as pd
 
-    rows = []
-    for frame in frames:
-        row: dict[str, Any] = {"index": frame.index, "time": frame.time}
-        for i, name in enumerate(targets):
-            row[name] = frame.mean[i]
-            row[f"{name}_std"] = frame.std[i]
-            row[f"{name}_lower"] = frame.lower[i]
-            row[f"{name}_upper"] = frame.upper[i]
-        row["quality"] = frame.quality
-        row["trusted"] = frame.trusted
-        row["reasons"] = ";".join(sorted(frame.reasons))
-        row["model"] = frame.model
-        rows.append(row)
-    return pd.DataFrame(rows)
+    kept = list(frames)
+    columns = Columns.of(targets, kept[0].model if kept else "")
+    rows = [columns.row(Publication(frame, np.nan, False, np.nan)) for frame in kept]
+    table = pd.DataFrame(rows, columns=list(columns.names))
+    return table.drop(columns=["sample_age", "late", "published"])
 
 
 def features_to_pandas(

@@ -339,7 +339,7 @@ class EmotionFrame:
     reasons : frozenset of str
         Members of `Reason` against trusting this frame; empty when there are none.
     quality : float
-        Mean quality of the channels in use, 0..1.
+        Mean quality of the channels with a position, 0..1.
     model : str
         Identity of the model, what it was trained on included.
     """

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import OutletError, SetupError
+from ..errors import SetupError
+from ..lsl import load_pylsl
 from ..signal import FloatArray, StreamInfo
 from .brain import Brain
 from .codes import EMOTIONS
@@ -109,7 +110,7 @@ class _Sender:
     """Two outlets and the clock they share."""
 
     def __init__(self, brain: Brain, name: str, source_id: str) -> None:
-        self._pylsl = _pylsl()
+        self._pylsl = load_pylsl()
         self._brain = brain
         self._rate = brain.info.sfreq
         self._hop = max(1, math.floor(TRUTH_HOP_S * self._rate))
@@ -150,7 +151,7 @@ class _Sender:
 
 def eeg_stream_info(info: StreamInfo, name: str, source_id: str) -> Any:
     """Describe simulated EEG to LSL, as a `pylsl.StreamInfo`."""
-    pylsl = _pylsl()
+    pylsl = load_pylsl()
     stream = pylsl.StreamInfo(name, "EEG", info.n_channels, info.sfreq, "float32", source_id)
     desc = stream.desc()
     desc.append_child_value("manufacturer", "rtemotion")
@@ -169,7 +170,7 @@ def eeg_stream_info(info: StreamInfo, name: str, source_id: str) -> Any:
 
 def truth_stream_info(rate: float, name: str, source_id: str) -> Any:
     """Describe the true emotions to LSL, as a `pylsl.StreamInfo`."""
-    pylsl = _pylsl()
+    pylsl = load_pylsl()
     stream = pylsl.StreamInfo(name, "EmotionTruth", len(EMOTIONS), rate, "float32", source_id)
     desc = stream.desc()
     desc.append_child_value("manufacturer", "rtemotion")
@@ -181,13 +182,3 @@ def truth_stream_info(rate: float, name: str, source_id: str) -> Any:
         channel.append_child_value("unit", "normalized")
         channel.append_child_value("type", "EmotionTruth")
     return stream
-
-
-def _pylsl() -> Any:
-    try:
-        import pylsl
-    except (ImportError, RuntimeError, OSError) as error:
-        raise OutletError(
-            "the LSL library cannot be loaded; install liblsl or set PYLSL_LIB to its path"
-        ) from error
-    return pylsl

@@ -76,7 +76,7 @@ def test_paced_frames_carry_the_age_of_their_newest_sample(model: Model) -> None
         list(engine)
     ages = [p.sample_age for p in kept.publications]
     assert len(ages) == 6
-    assert all(0.0 <= age for age in ages)
+    assert all(age >= 0.0 for age in ages)
     assert all(
         p.published - p.frame.newest == pytest.approx(p.sample_age) for p in kept.publications
     )

@@ -84,6 +84,13 @@ def test_positions_come_from_a_montage_of_mne_and_keywords_replace_the_rest() ->
     assert (info.unit, info.name, info.start_utc) == ("uV", "cap", "")
 
 
+def test_a_position_of_zeros_is_how_mne_says_unknown() -> None:
+    theirs = mne.create_info(["Cz", "Pz"], 100.0, "eeg")
+    theirs["chs"][0]["loc"][:3] = 0.0
+    theirs["chs"][1]["loc"][:3] = [0.0, -0.05, 0.0]
+    assert StreamInfo.from_mne(theirs).has_position.tolist() == [False, True]
+
+
 def test_the_start_of_a_recording_is_kept_in_utc() -> None:
     raw = mne.io.RawArray(np.zeros((1, 5)), mne.create_info(1, 100.0), verbose="ERROR")
     raw.set_meas_date(86400.5)

@@ -68,22 +68,26 @@ NotchOption = Annotated[
 ]
 
 
-@app.callback(invoke_without_command=False)
-def _start(
-    context: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    if version:
+def _tell_version(wanted: bool) -> None:
+    if wanted:
         from .. import __version__
 
         typer.echo(f"rtemotion {__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is not None:
-        from .entry import start_logging
 
-        start_logging()
+
+@app.callback()
+def _start(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_tell_version, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    from .entry import start_logging
+
+    start_logging()
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -32,8 +33,7 @@ def _run() -> int:
         return _failed(str(error), error)
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain again at exit.
-        with contextlib.suppress(OSError):
-            sys.stdout = Path("/dev/null").open("w")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)

@@ -93,7 +93,7 @@ def _python() -> Finding:
 
 
 def _lsl() -> Finding:
-    from ..sources.lsl_network import load_pylsl
+    from ..lsl import load_pylsl
 
     try:
         pylsl = load_pylsl()

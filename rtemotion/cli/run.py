@@ -56,16 +56,15 @@ def run(engine: Engine, view: View, seconds: float | None = None) -> None:
     seconds : float or None
         Wall-clock limit from the first item on.
     """
-    with stopping_on_signals() as stop, engine:
-        with view:
-            began = time.monotonic()
-            for item in engine:
-                if isinstance(item, Publication):
-                    view.frame(item)
-                elif isinstance(item, Event):
-                    view.event(item)
-                elif isinstance(item, Tick):
-                    view.tick(item)
-                if stop.asked or (seconds is not None and time.monotonic() - began >= seconds):
-                    break
+    with stopping_on_signals() as stop, engine, view:
+        began = time.monotonic()
+        for item in engine:
+            if isinstance(item, Publication):
+                view.frame(item)
+            elif isinstance(item, Event):
+                view.event(item)
+            elif isinstance(item, Tick):
+                view.tick(item)
+            if stop.asked or (seconds is not None and time.monotonic() - began >= seconds):
+                break
     log.info("published %d frames, %d of them late", engine.frames, engine.late)

@@ -130,6 +130,11 @@ def positions_of(labels: Sequence[str], montage: str | None = None) -> FloatArra
     """
     import mne
 
+    if montage is None:
+        # The fine layout lacks a few names of the coarse one.
+        coarse = positions_of(labels, "colin27_1020")
+        fine = positions_of(labels, "colin27_1005")
+        return np.where(np.isfinite(fine), fine, coarse)
     # MNE refuses names that differ in case alone, so each is asked for once.
     names = list(dict.fromkeys(label.lower() for label in labels))
     info = mne.create_info(names, 100.0, "eeg")
@@ -140,11 +145,10 @@ def positions_of(labels: Sequence[str], montage: str | None = None) -> FloatArra
     return np.array([known[label.lower()] for label in labels], dtype=np.float64)
 
 
-def _montage(name: str | None) -> object:
+def _montage(name: str) -> object:
     import mne
 
     built_in = mne.channels.get_builtin_montages()
-    name = name or "colin27_1005"
     # MNE renames the 10-20 positions on its template head; both names are in use.
     family, _, rest = name.partition("_")
     other = f"{TEMPLATES[family]}_{rest}" if family in TEMPLATES else name

@@ -80,8 +80,10 @@ class RestartingFilter:
             )
             self._unsettled[quick] = np.maximum(self._unsettled[quick] - len(data), 0)
         for channel in slow:
-            columns = (x[:, channel] for x in (data, broken, filtered, unsettled))
-            self._restarting(int(channel), *columns)
+            column = (slice(None), channel)
+            self._restarting(
+                int(channel), data[column], broken[column], filtered[column], unsettled[column]
+            )
         return filtered, unsettled
 
     def _restarting(

@@ -118,7 +118,7 @@ class ConditioningStage:
         if low <= level <= high or not np.isfinite(level):
             return
         sentence = (
-            f"The signal's level is {level * 1e6:.3g} µV RMS, far from what EEG has (1 to 100 µV): "
+            f"The signal's level is {level * 1e6:.3g} µV RMS, far from the 1 to 100 µV of EEG: "
             f"the unit '{self.info.unit}' is probably wrong, or no electrode is on a head; "
             "name the unit with --unit."
         )

@@ -6,17 +6,13 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from ..columns import name_problem
 from ..conditioning.design import ConditioningDesign
 from ..errors import ModelError
 from ..features.schema import FeatureSchema
 
 METADATA_KEY = "rtemotion"
 FORMAT_VERSION = 1
-
-# Column names of a result table; a target may not take one of them.
-RESERVED = frozenset(
-    {"index", "time", "quality", "trusted", "reasons", "sample_age", "late", "published", "model"}
-)
 
 
 @dataclass(frozen=True)
@@ -195,19 +191,9 @@ class ModelCard:
 
     def check(self, where: str) -> None:
         """Raise `ModelError` when parts of the card do not belong together."""
-        names = self.target_names
-        problem = ""
-        if not names or len(set(names)) != len(names):
-            problem = "its targets must be at least one and have different names"
-        elif taken := sorted(_columns(names) & RESERVED):
-            problem = f"its target '{taken[0]}' is named like a column of the result table"
-        elif len(_columns(names)) != 4 * len(names):
-            problem = "its targets' names collide with each other's _std, _lower or _upper"
-        elif len(self.normalisation.population.log_power) != len(self.features.bands):
+        problem = name_problem(self.target_names)
+        n_bands = len(self.features.bands)
+        if len(self.normalisation.population.log_power) != n_bands:
             problem = "its population reference does not fit its bands"
         if problem:
             raise ModelError(f"{where} cannot be used: {problem}.")
-
-
-def _columns(names: tuple[str, ...]) -> set[str]:
-    return {name + suffix for name in names for suffix in ("", "_std", "_lower", "_upper")}

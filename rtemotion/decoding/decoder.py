@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..signal import (
     EmotionFrame,
@@ -23,7 +24,7 @@ from ..signal import (
 )
 from .baseline import Baseline, BaselineSpan
 from .inputs import InputBuilder
-from .model import Model
+from .model import Model, Weights
 from .trust import LOWEST_QUALITY, distance, summary
 
 
@@ -69,6 +70,8 @@ class Decoder:
     def reset(self) -> None:
         """Forget every frame, a baseline recorded from the stream included."""
         self._inputs.reset()
+        self._weights: Weights | None = None
+        self._seen = b""
         self._smooth: list[FloatArray] | None = None
         self._after_gap = False
         self._next_stale: float | None = None
@@ -106,7 +109,7 @@ class Decoder:
     def _decode(self, frame: FeatureFrame) -> EmotionFrame:
         self._inputs.follow(frame)
         self._newest = frame.newest
-        quality = float(frame.quality.mean())
+        quality = self._inputs.quality(frame)
         if not frame.full:
             reason = Reason.GAP if self._after_gap else Reason.WARM_UP
             return self._without_value(frame.index, frame.time, reason, quality)
@@ -118,14 +121,13 @@ class Decoder:
             return self._without_value(frame.index, frame.time, reason, quality)
         return self._value(frame, mask)
 
-    def _value(self, frame: FeatureFrame, mask: np.ndarray) -> EmotionFrame:
+    def _value(self, frame: FeatureFrame, mask: NDArray[np.bool_]) -> EmotionFrame:
         power, connectivity, context = self._inputs.values(frame, mask)
-        outcome = self.model.run(
-            power, connectivity, frame.pairs, self._inputs.positions, mask, context
-        )
-        mean, std, node, edge = self._smoothed(*outcome)
+        weights = self._weights_for(frame.pairs, mask, context)
+        mean, node, edge = weights.read_out(power, connectivity)
+        mean, std, node, edge = self._smoothed(mean, weights.std, node, edge)
         reasons = set(self._always)
-        quality = float(frame.quality[mask].mean())
+        quality = self._inputs.quality(frame)
         if quality < LOWEST_QUALITY:
             reasons.add(Reason.ARTIFACT)
         if self.baseline is None and self.model.card.normalisation.policy == "baseline":
@@ -148,6 +150,16 @@ class Decoder:
             quality=quality,
             model=self.model.identity,
         )
+
+    def _weights_for(
+        self, pairs: NDArray[np.int64], mask: NDArray[np.bool_], context: FloatArray
+    ) -> Weights:
+        """Run the network only when what it sees has changed since the last frame."""
+        seen = mask.tobytes() + context.tobytes()
+        if self._weights is None or seen != self._seen:
+            self._weights = self.model.weights(pairs, self._inputs.positions, mask, context)
+            self._seen = seen
+        return self._weights
 
     def _smoothed(
         self, mean: FloatArray, std: FloatArray, node: FloatArray, edge: FloatArray

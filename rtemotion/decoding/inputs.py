@@ -12,7 +12,7 @@ from ..features.schema import FeatureSchema
 from ..signal import FeatureFrame, FloatArray, StreamInfo
 from .baseline import Baseline, BaselineRecorder, BaselineSpan
 from .card import Normalisation
-from .trust import usable_channels
+from .trust import segments_wanted, usable_channels
 
 
 class InputBuilder:
@@ -50,6 +50,7 @@ class InputBuilder:
         n = info.n_channels
         self._schema = schema
         self._sfreq = info.sfreq
+        self._wanted = segments_wanted(schema, info.sfreq)
         self._has_position = info.has_position
         self.positions = np.where(self._has_position[:, None], info.positions, 0.0)
         self._population = Baseline.population(normalisation.population, n, n * (n - 1) // 2)
@@ -73,7 +74,12 @@ class InputBuilder:
 
     def mask(self, frame: FeatureFrame) -> NDArray[np.bool_]:
         """Return the channels to use in a full frame, shape (n_channels,)."""
-        return usable_channels(frame, self._has_position, self._schema, self._sfreq)
+        return self._has_position & usable_channels(frame, self._wanted)
+
+    def quality(self, frame: FeatureFrame) -> float:
+        """Return the mean quality of the channels that have a position, 0..1."""
+        placed = frame.quality[self._has_position]
+        return float(placed.mean()) if len(placed) else 0.0
 
     def values(
         self, frame: FeatureFrame, mask: NDArray[np.bool_]

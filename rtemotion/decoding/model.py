@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,35 @@ from ..signal import FloatArray
 from .card import METADATA_KEY, ModelCard
 
 INPUTS = ("power", "connectivity", "pairs", "positions", "mask", "context")
-OUTPUTS = ("mean", "std", "node_contribution", "edge_contribution")
+DECODED = ("mean", "std", "node_contribution", "edge_contribution")
+WEIGHTS = ("node_weight", "edge_weight", "bias")
+OUTPUTS = (*DECODED, *WEIGHTS)
 DEFAULT_MODEL = "simulated-plutchik"
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """The additive read-out: the prediction is ``bias + Σ weight · feature``.
+
+    Attributes
+    ----------
+    node : array, shape (n_targets, n_bands, n_channels)
+    edge : array, shape (n_targets, n_measures, n_bands, n_pairs)
+    bias, std : array, shape (n_targets,)
+    """
+
+    node: FloatArray
+    edge: FloatArray
+    bias: FloatArray
+    std: FloatArray
+
+    def read_out(
+        self, power: FloatArray, connectivity: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return mean, node and edge contributions, shapes as from `Model.run`."""
+        node = np.add.reduce(self.node * power, axis=1)
+        edge = np.add.reduce(self.edge * connectivity, axis=(1, 2))
+        return self.bias + node.sum(axis=1) + edge.sum(axis=1), node, edge
 
 
 class Model:
@@ -67,22 +95,27 @@ class Model:
             )
         features = self.card.features
         n = 4
-        n_pairs = n * (n - 1) // 2
-        shape = (len(features.measures), len(features.connectivity_bands), n_pairs)
-        outcome = self.run(
-            np.zeros((len(features.bands), n)),
-            np.zeros(shape),
-            np.stack(np.triu_indices(n, k=1), axis=1),
-            np.eye(n, 3) * 0.1,
-            np.ones(n, dtype=bool),
-            np.zeros((len(features.bands), n)),
-        )
+        n_bands, n_pairs = len(features.bands), n * (n - 1) // 2
+        edges = (len(features.measures), len(features.connectivity_bands), n_pairs)
+        pairs = np.stack(np.triu_indices(n, k=1), axis=1)
+        electrodes = (pairs, np.eye(n, 3) * 0.1, np.ones(n, dtype=bool), np.zeros((n_bands, n)))
+        decoded = self.run(np.zeros((n_bands, n)), np.zeros(edges), *electrodes)
+        weights = self.weights(*electrodes)
         n_targets = len(self.card.targets)
-        expected = [(n_targets,), (n_targets,), (n_targets, n), (n_targets, n_pairs)]
-        if [x.shape for x in outcome] != expected:
+        found = [x.shape for x in (*decoded, weights.node, weights.edge, weights.bias)]
+        expected: list[tuple[int, ...]] = [
+            (n_targets,),
+            (n_targets,),
+            (n_targets, n),
+            (n_targets, n_pairs),
+            (n_targets, n_bands, n),
+            (n_targets, *edges),
+            (n_targets,),
+        ]
+        if found != expected:
             raise ModelError(
                 f"{self.path} describes {n_targets} targets, but its outputs have the shapes "
-                f"{[x.shape for x in outcome]} instead of {expected}; export it again."
+                f"{found} instead of {expected}; export it again."
             )
 
     def run(
@@ -118,22 +151,53 @@ class Model:
         edge_contribution : array, shape (n_targets, n_pairs)
         """
         feeds = {
-            "power": power.astype(np.float32),
-            "connectivity": connectivity.astype(np.float32),
-            "pairs": pairs,
-            "positions": positions.astype(np.float32),
-            "mask": mask.astype(np.float32),
-            "context": context.astype(np.float32),
+            "power": power,
+            "connectivity": connectivity,
+            **_electrode_feeds(pairs, positions, mask, context),
+        }
+        mean, std, node, edge = self._call(DECODED, feeds)
+        return mean, std, node, edge
+
+    def weights(
+        self,
+        pairs: NDArray[np.int64],
+        positions: FloatArray,
+        mask: NDArray[np.bool_],
+        context: FloatArray,
+    ) -> Weights:
+        """Return what the features are multiplied with; parameters as for `run`.
+
+        They follow from electrodes and slow context alone, so a stream needs them
+        anew only when a channel drops out or a baseline comes in.
+        """
+        n_edges = (len(self.card.features.measures), len(self.card.features.connectivity_bands))
+        feeds = {
+            "power": np.zeros((len(self.card.features.bands), len(mask))),
+            "connectivity": np.zeros((*n_edges, len(pairs))),
+            **_electrode_feeds(pairs, positions, mask, context),
+        }
+        node, edge, bias, std = self._call((*WEIGHTS, "std"), feeds)
+        return Weights(node, edge, bias, std)
+
+    def _call(self, names: tuple[str, ...], feeds: dict[str, Any]) -> list[FloatArray]:
+        typed = {
+            name: value if value.dtype == np.int64 else value.astype(np.float32)
+            for name, value in feeds.items()
         }
         try:
-            outcome = self._session.run(list(OUTPUTS), feeds)
+            outcome = self._session.run(list(names), typed)
         except _ort_errors() as error:
             raise ModelError(
                 f"{self.path} failed on features of the shape its card describes "
                 f"({_first_line(error)}); export it again."
             ) from error
-        mean, std, node, edge = (np.asarray(x, dtype=np.float64) for x in outcome)
-        return mean, std, node, edge
+        return [np.asarray(x, dtype=np.float64) for x in outcome]
+
+
+def _electrode_feeds(
+    pairs: NDArray[np.int64], positions: FloatArray, mask: NDArray[np.bool_], context: FloatArray
+) -> dict[str, Any]:
+    return {"pairs": pairs, "positions": positions, "mask": mask, "context": context}
 
 
 def load_model(path: str | Path | None = None) -> Model:

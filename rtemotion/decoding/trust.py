@@ -11,31 +11,36 @@ from .card import Familiarity
 
 # Share of a window's segments a channel must have to be used.
 ENOUGH_SEGMENTS = 0.5
-# Mean quality of the channels in use below which a frame counts as artifact.
+# Mean quality of the placed channels below which a frame counts as artifact: something
+# speaks against more than a quarter of the samples in its longest window.
 LOWEST_QUALITY = 0.75
 
 
-def usable_channels(
-    frame: FeatureFrame, has_position: NDArray[np.bool_], schema: FeatureSchema, sfreq: float
-) -> NDArray[np.bool_]:
-    """Return the channels with a position and enough good segments in every band.
+def segments_wanted(schema: FeatureSchema, sfreq: float) -> NDArray[np.int64]:
+    """Return how many good segments each band asks of a channel, shape (n_bands,).
+
+    0 for bands that the sampling rate cannot carry.
+    """
+    wanted = np.zeros(len(schema.bands), dtype=np.int64)
+    for group in schema.realise(sfreq):
+        wanted[list(group.bands)] = np.ceil(ENOUGH_SEGMENTS * group.n_segments)
+    return wanted
+
+
+def usable_channels(frame: FeatureFrame, wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return the channels with enough good segments in every band, shape (n_channels,).
 
     Parameters
     ----------
     frame : FeatureFrame
         A frame whose windows are full.
-    has_position : array of bool, shape (n_channels,)
-        Channels whose position is known.
-    schema : FeatureSchema
-        Bands and windows.
-    sfreq : float
-        Sampling rate in Hz.
+    wanted : array, shape (n_bands,)
+        From `segments_wanted`.
     """
-    usable = has_position.copy()
-    for group in schema.realise(sfreq):
-        for band in group.bands:
-            usable &= frame.segments[band] >= ENOUGH_SEGMENTS * group.n_segments
-            usable &= np.isfinite(frame.power[band]) & (frame.power[band] > 0.0)
+    carried = wanted > 0
+    with np.errstate(invalid="ignore"):
+        good = (frame.segments >= wanted[:, None]) & (frame.power > 0.0)
+    usable: NDArray[np.bool_] = good[carried].all(axis=0)
     return usable
 
 

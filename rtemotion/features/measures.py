@@ -22,6 +22,8 @@ class Measure(Protocol):
     Built as ``cls(ring)`` on the ring it follows.
     """
 
+    def __init__(self, ring: SpectraRing) -> None: ...
+
     def enter(self, number: int) -> None:
         """Add segment `number`, the newest in the ring."""
 

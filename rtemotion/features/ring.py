@@ -118,7 +118,8 @@ class SpectraRing:
 
     def imag(self, number: int) -> FloatArray:
         """Return Im(X_i X̄_j) of one segment, shape (n_pairs, n_bins)."""
-        return self.imag_and_magnitude(number)[0]
+        imag: FloatArray = self.imag_and_magnitude(number)[0]
+        return imag
 
     def imag_and_magnitude(self, number: int) -> FloatArray:
         """Return Im(X_i X̄_j) and its magnitude, shape (2, n_pairs, n_bins).

@@ -191,7 +191,7 @@ class FeatureSchema:
         return said
 
 
-def _bins_of(band: Band, frequencies: NDArray[np.float64]) -> tuple[int, int]:
+def _bins_of(band: Band, frequencies: NDArray[np.floating]) -> tuple[int, int]:
     inside = np.flatnonzero((frequencies >= band.low - 1e-9) & (frequencies <= band.high + 1e-9))
     if len(inside) == 0:
         raise ValueError(

@@ -141,7 +141,7 @@ class FeatureStage:
             length = window.group.segment
             if self._since_reset >= length:
                 rows = slice(self._filled - length, self._filled)
-                valid = ~self._bad[rows].any(axis=0)
+                valid = np.logical_not(self._bad[rows].any(axis=0))
                 window.push(self._buffer[rows].T, valid, rebuild)
         full = self._hops >= self._frames_to_fill
         power, connectivity, segments = self._values(full)

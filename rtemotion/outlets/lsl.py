@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..columns import Columns
 from ..errors import OutletError, SourceError
 from ..signal import Event, Publication
-from .columns import Columns
 
 _UNITS = {"": "score", "_std": "score", "_lower": "score", "_upper": "score"}
 
@@ -56,7 +56,7 @@ class LSLOutlet:
         ranges: Mapping[str, tuple[float, float]] | None = None,
         validated: bool = False,
     ) -> None:
-        from ..sources.lsl_network import load_pylsl
+        from ..lsl import load_pylsl
 
         self._columns = Columns.of(targets, model)
         try:

@@ -17,9 +17,9 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..columns import Columns, Value
 from ..errors import OutletError
 from ..signal import Event, Publication
-from .columns import Columns, Value
 from .table import FLUSH_S, cannot_write, check_writable, partial_path
 
 logger = logging.getLogger(__name__)

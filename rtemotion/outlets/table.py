@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..columns import Columns, Value
 from ..errors import OutletError
 from ..signal import Event, Outlet, Publication
-from .columns import Columns, Value
 
 logger = logging.getLogger(__name__)
 

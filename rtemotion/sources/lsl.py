@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import SourceError
+from ..lsl import load_pylsl
 from ..signal import Chunk, Event, Kind, StreamInfo, Tick
 from .lsl_metadata import StreamDescription
-from .lsl_network import FoundStream, Query, find_streams, load_pylsl, parse_query, resolve
+from .lsl_network import FoundStream, Query, find_streams, parse_query, resolve
 from .lsl_threads import Connection, OffsetMeter, Reconnector, connect
 
 __all__ = ["FoundStream", "LSLSource", "Query", "find_streams", "open_stream", "parse_query"]

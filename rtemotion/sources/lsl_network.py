@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import SourceError
+from ..lsl import load_pylsl
 
 _KEYS = ("name", "type", "source_id", "hostname")
 _POLL_S = 0.02
@@ -107,26 +108,6 @@ def parse_query(text: str | None) -> Query:
             )
         fields[key] = value
     return Query(**fields)
-
-
-def load_pylsl() -> Any:
-    """Import pylsl, which loads liblsl.
-
-    Raises
-    ------
-    SourceError
-        If either is missing, with what to do about it.
-    """
-    try:
-        import pylsl
-    except (ImportError, RuntimeError, OSError, AttributeError) as problem:
-        first = (str(problem).strip() or type(problem).__name__).split("\n")[0]
-        raise SourceError(
-            f"LSL cannot be used on this machine ({first[:150]}), expected pylsl with its liblsl; "
-            "set PYLSL_LIB to the liblsl inside an installed mne-lsl wheel, and see "
-            "`rtemotion doctor`."
-        ) from problem
-    return pylsl
 
 
 def found(info: Any) -> FoundStream:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SourceError
+from ..lsl import load_pylsl
 from .lsl_metadata import StreamDescription, describe_stream
-from .lsl_network import Query, distinct, found, load_pylsl
+from .lsl_network import Query, distinct, found
 
 logger = logging.getLogger(__name__)
 

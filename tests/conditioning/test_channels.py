@@ -109,7 +109,7 @@ def test_both_names_of_the_template_positions_are_accepted(old: str, new: str) -
 
 
 def test_labels_of_the_finest_layout_have_positions_too() -> None:
-    assert np.isfinite(positions_of(["FFC1h", "CPP2h", "Fp1", "AF7", "POO9h"])).all()
+    assert np.isfinite(positions_of(["FFC1h", "CPP2h", "Fp1", "AF7", "POO9h", "O9"])).all()
 
 
 def test_labels_are_read_in_any_case_together_and_by_their_old_names() -> None:
@@ -152,7 +152,7 @@ def test_nothing_is_said_when_every_channel_has_a_position(
 
 def test_a_montage_can_be_a_file(tmp_path: Path) -> None:
     path = tmp_path / "cap.sfp"
-    rows = {"fidnz": (0, 10, 0), "fidt9": (-8, 0, 0), "fidt10": (8, 0, 0), "A1": (0, 0, 9)}
+    rows = {"FidNz": (0, 10, 0), "FidT9": (-8, 0, 0), "FidT10": (8, 0, 0), "A1": (0, 0, 9)}
     path.write_text("".join(f"{k} {x} {y} {z}\n" for k, (x, y, z) in rows.items()))
     reference = mne.create_info(["A1"], 100.0, "eeg").set_montage(
         mne.channels.read_custom_montage(path)

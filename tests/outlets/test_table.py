@@ -159,7 +159,6 @@ def test_an_event_brings_everything_to_disk(path: Path) -> None:
         (("joy", "joy_std"), "joy_std"),
         (("joy", "joy"), "joy"),
         (("model",), "model"),
-        (("",), ""),
     ],
 )
 def test_a_target_named_like_a_column_is_refused(
@@ -168,6 +167,12 @@ def test_a_target_named_like_a_column_is_refused(
     with pytest.raises(OutletError, match=f"'{clash}'"):
         open_table(path, targets, MODEL)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("targets", [(), ("",), ("joy", "")])
+def test_a_target_without_a_name_is_refused(path: Path, targets: tuple[str, ...]) -> None:
+    with pytest.raises(OutletError, match="every target needs a name"):
+        open_table(path, targets, MODEL)
 
 
 def test_an_existing_table_is_kept_unless_told_otherwise(path: Path) -> None:

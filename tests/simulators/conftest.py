@@ -1,6 +1,7 @@
 """Subjects and brains that several tests read."""
 
 import pytest
+
 from rtemotion.simulators import Brain, Subject
 
 

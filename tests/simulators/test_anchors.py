@@ -1,4 +1,5 @@
 import numpy as np
+
 from rtemotion.simulators.anchors import ANCHOR_NAMES, ANCHORS_MNI_MM, anchor_index, anchors_mni
 
 

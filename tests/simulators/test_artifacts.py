@@ -1,4 +1,5 @@
 import numpy as np
+
 from rtemotion.simulators import HEADSETS, Artifacts
 from rtemotion.simulators.artifacts import ArtifactGenerator, blink_topography
 

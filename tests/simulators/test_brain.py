@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rtemotion.simulators import Artifacts, Brain, Subject, headset_from_labels
-from rtemotion.simulators.codes import rhythm_table
 from scipy.signal import welch
 
 from rtemotion.errors import SetupError
 from rtemotion.signal import identical
+from rtemotion.simulators import Artifacts, Brain, Subject, headset_from_labels
+from rtemotion.simulators.codes import rhythm_table
 
 OCCIPITAL = ("PO3", "PO4", "O1", "Oz", "O2")
 

@@ -3,9 +3,9 @@ import uuid
 
 import numpy as np
 import pytest
-from rtemotion.simulators import EMOTIONS, broadcast
 
 from rtemotion.errors import SetupError
+from rtemotion.simulators import EMOTIONS, broadcast
 
 pylsl = pytest.importorskip("pylsl")
 

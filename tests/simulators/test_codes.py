@@ -1,6 +1,7 @@
 from collections import Counter
 
 import numpy as np
+
 from rtemotion.simulators.codes import (
     BANDS,
     COUPLINGS,

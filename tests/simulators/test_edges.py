@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from rtemotion.simulators import COUPLINGS, EMOTIONS, truth_edges
 from rtemotion.simulators.codes import BANDS
 

@@ -1,6 +1,7 @@
 import mne
 import numpy as np
 import pytest
+
 from rtemotion.simulators import HEADSETS
 from rtemotion.simulators.anchors import anchor_index, anchors_mni
 from rtemotion.simulators.head import anchors_in_head, lead_field, standard_head

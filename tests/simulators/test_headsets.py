@@ -1,9 +1,9 @@
 import mne
 import numpy as np
 import pytest
-from rtemotion.simulators import HEADSETS, get_headset, headset_from_labels
 
 from rtemotion.errors import SetupError
+from rtemotion.simulators import HEADSETS, get_headset, headset_from_labels
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from rtemotion.simulators.oscillators import Background, Rhythms, power_law_filter
 from scipy.signal import welch
+
+from rtemotion.simulators.oscillators import Background, Rhythms, power_law_filter
 
 RATE = 250.0
 

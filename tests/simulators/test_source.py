@@ -3,10 +3,10 @@ import time
 
 import numpy as np
 import pytest
-from rtemotion.simulators import SimulatedSource
 
 from rtemotion.errors import SetupError
 from rtemotion.signal import Chunk, Source, Tick
+from rtemotion.simulators import SimulatedSource
 
 
 def test_it_is_a_source(make_brain):

@@ -2,6 +2,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+
 from rtemotion.simulators import Subject
 from rtemotion.simulators.head import anchors_in_head, standard_head
 

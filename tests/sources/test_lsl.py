@@ -15,7 +15,7 @@ import numpy as np
 import pylsl
 import pytest
 
-from rtemotion.errors import SourceError
+from rtemotion.errors import SetupError, SourceError
 from rtemotion.signal import Chunk, Event, Kind, Source, Tick
 from rtemotion.sources.lsl import LSLSource, find_streams, open_stream
 
@@ -335,7 +335,7 @@ def test_nothing_of_an_mne_lsl_player_is_lost(
 
 def test_a_missing_liblsl_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pylsl", None)
-    with pytest.raises(SourceError, match="PYLSL_LIB.*rtemotion doctor"):
+    with pytest.raises(SetupError, match="PYLSL_LIB.*rtemotion doctor"):
         LSLSource("x")
     assert pylsl.library_version() > 0
 

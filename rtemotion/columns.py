@@ -1,12 +1,12 @@
-"""The columns every outlet writes, and in which order."""
+"""The columns of a result, wherever it is written, and in which order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import OutletError
-from ..signal import Publication
+from .errors import OutletError
+from .signal import Publication
 
 Value = float | int | bool | str | None
 
@@ -39,17 +39,8 @@ class Columns:
         OutletError
             If a target has no name, or one that is a column already.
         """
-        taken = [*BEFORE, *AFTER, *(t + s for t in targets for s in SUFFIXES)]
-        for target in targets:
-            mine = [target + suffix for suffix in SUFFIXES]
-            clash = [name for name in mine if taken.count(name) > 1]
-            if not target or clash:
-                raise OutletError(
-                    f"the target '{target}' cannot be written, since a column "
-                    f"'{clash[0] if clash else ''}' exists already; expected names other than "
-                    f"{', '.join((*BEFORE, *AFTER))} and their like. Rename the target in the "
-                    "model."
-                )
+        if problem := name_problem(targets):
+            raise OutletError(f"{problem}; rename the target in the model.")
         return cls(tuple(targets), model)
 
     @property
@@ -95,3 +86,19 @@ class Columns:
             float(publication.published),
             self.model,
         ]
+
+
+def name_problem(targets: Sequence[str]) -> str:
+    """Say what is wrong with the names of targets as column names; nothing if all is well."""
+    if not targets or not all(targets):
+        return "there must be at least one target, and every target needs a name"
+    taken = [*BEFORE, *AFTER, *(t + s for t in targets for s in SUFFIXES)]
+    for target in targets:
+        for name in (target + suffix for suffix in SUFFIXES):
+            if taken.count(name) > 1:
+                others = ", ".join((*BEFORE, *AFTER))
+                return (
+                    f"the target '{target}' is named like another column ('{name}'); taken are "
+                    f"{others} and the other targets with {', '.join(SUFFIXES[1:])}"
+                )
+    return ""

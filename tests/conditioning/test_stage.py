@@ -1,0 +1,195 @@
+"""The conditioning stage: picks, checks, filters, references."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import signal
+
+from rtemotion.conditioning import ChannelPlan, ConditioningDesign, ConditioningStage
+from rtemotion.conditioning.stage import average_reference
+from rtemotion.signal import EXCLUDED, Chunk, Event, Flag, Kind, StreamInfo, Tick, identical
+from rtemotion.testing import check_stage, joined, recut
+
+from .signals import SFREQ, chunk_of, data_of, eeg, events_of, flags_of, info_of, run, stage_of
+
+BLOCK = 32  # a quarter of a second
+
+
+def troubled(n: int = 1400, n_channels: int = 4) -> list[object]:
+    """Return a stream with everything in it that can go wrong, and a gap of 5 samples."""
+    data = eeg(n, n_channels, seed=5)
+    data[200:203, 1] = np.nan
+    data[300:320, 2] = 0.187
+    data[500:640, 0] = data[500, 0]
+    data[700:760, 3] += np.linspace(0.0, 0.05, 60) ** 2 * 10
+    half = n * 3 // 5
+    return [
+        chunk_of(data[:half]),
+        Event(half, half / SFREQ, Kind.MARKER, {"label": "a"}),
+        Tick(half / SFREQ + 0.2, 0.2),
+        chunk_of(data[half:], half + 5, missing=5),
+    ]
+
+
+def test_the_contract_of_a_stage_holds() -> None:
+    check_stage(lambda: stage_of(4), troubled())  # type: ignore[arg-type]
+    check_stage(lambda: stage_of(1, reference="as recorded"), [chunk_of(eeg(700, 1))])
+
+
+@settings(deadline=None, max_examples=12)
+@given(lengths=st.lists(st.integers(1, 200), min_size=1, max_size=6))
+def test_however_the_samples_are_cut_the_result_is_the_same_to_the_bit(
+    lengths: list[int],
+) -> None:
+    items = troubled()
+    whole = joined(run(stage_of(4), items))
+    cut = joined(run(stage_of(4), recut(items, lengths)))
+    assert len(whole) == len(cut)
+    assert all(map(identical, whole, cut))
+
+
+def test_the_output_is_filtered_and_then_referenced() -> None:
+    data = eeg(500, 3)
+    sos = ConditioningDesign().realise(SFREQ)
+    steady = signal.sosfilt_zi(sos)[:, :, None] * data[0]
+    filtered = signal.sosfilt(sos, data, axis=0, zi=steady)[0]
+    expected = filtered - filtered.mean(axis=1, keepdims=True)
+    found = data_of(run(stage_of(3), [chunk_of(data)]))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-18)
+    plain = data_of(run(stage_of(3, reference="as recorded"), [chunk_of(data)]))
+    np.testing.assert_array_equal(plain, filtered)
+
+
+def test_indices_and_times_stay_those_of_the_samples() -> None:
+    chunks = run(stage_of(2), [chunk_of(eeg(300, 2), first=1000)])
+    assert [c.first_sample for c in chunks] == list(range(1000, 1300, BLOCK))
+    times = np.concatenate([c.times for c in chunks])
+    np.testing.assert_array_equal(times, (1000 + np.arange(300)) / SFREQ)
+
+
+def test_only_the_picked_channels_go_on_in_the_order_asked_for() -> None:
+    data = eeg(200, 4)
+    info = info_of(4)
+    stage = ConditioningStage(
+        ChannelPlan((3, 1), info.pick([3, 1])), ConditioningDesign(reference="as recorded")
+    )
+    assert stage.info.channels == ("E3", "E1")
+    assert stage.info.reference == "as recorded"
+    alone = data_of(run(stage_of(4, reference="as recorded"), [chunk_of(data)]))
+    np.testing.assert_array_equal(data_of(run(stage, [chunk_of(data)])), alone[:, [3, 1]])
+
+
+def test_the_average_reference_is_told_to_who_comes_after() -> None:
+    assert stage_of(2).info.reference == "average"
+
+
+def test_bad_channels_are_left_out_of_the_average() -> None:
+    data = np.array([[1.0, 2.0, 6.0], [1.0, np.nan, 3.0], [5.0, 5.0, 5.0]])
+    use = np.array([[True, True, True], [True, False, True], [False, False, False]])
+    expected = [[-2.0, -1.0, 3.0], [-1.0, np.nan, 1.0], [5.0, 5.0, 5.0]]
+    np.testing.assert_array_equal(average_reference(data, use), expected)
+
+
+def test_a_railed_channel_does_not_reach_the_others_through_the_average() -> None:
+    data = eeg(900, 4)
+    data[400:420, 2] = 0.187
+    items = run(stage_of(4), [chunk_of(data)])
+    flags = flags_of(items)
+    masked = (flags[:, 2] & EXCLUDED) != 0
+    assert masked[400:420].all()
+    without = data_of(run(stage_of(3), [chunk_of(np.delete(data, 2, axis=1))]))
+    found = np.delete(data_of(items), 2, axis=1)
+    np.testing.assert_allclose(found[masked], without[masked], rtol=0, atol=1e-18)
+    assert not flags[:, [0, 1, 3]].any()
+
+
+def test_a_restarted_channel_is_bad_until_its_filter_has_settled() -> None:
+    data = eeg(900, 3)
+    data[400, 1] = np.nan
+    flags = flags_of(run(stage_of(3), [chunk_of(data)]))
+    settling = ConditioningDesign().settling_samples(SFREQ)
+    assert flags[400, 1] == Flag.MISSING
+    assert (flags[401 : 401 + settling, 1] == Flag.BAD).all()
+    assert not flags[401 + settling :, 1].any()
+
+
+def test_flags_of_the_source_are_kept() -> None:
+    data = eeg(100, 2)
+    flags = np.zeros((100, 2), np.uint8)
+    flags[10:20, 1] = Flag.BLINK
+    raw = Chunk(data, 0, np.arange(100) / SFREQ, flags)
+    np.testing.assert_array_equal(flags_of(run(stage_of(2), [raw])), flags)
+
+
+def test_a_change_of_mask_is_an_event_at_the_end_of_its_block() -> None:
+    data = eeg(1200, 3)
+    data[400, 1] = np.nan
+    masks = events_of(run(stage_of(3), [chunk_of(data)]), Kind.MASK)
+    assert [event.payload["bad"] for event in masks] == [["E1"], []]
+    assert masks[0].sample == 416
+    assert all(event.sample % BLOCK == 0 for event in masks)
+
+
+def test_a_disconnected_channel_is_masked_and_comes_back() -> None:
+    data = eeg(1600, 3)
+    rng = np.random.default_rng(1)
+    data[400:800, 2] += rng.normal(0.0, 2e-3, 400)
+    items = run(stage_of(3), [chunk_of(data)])
+    bad = (flags_of(items)[:, 2] & Flag.BAD) != 0
+    assert not bad[:400].any()
+    assert bad[448:800].all()
+    assert not bad[1300:].any()
+    assert [event.payload["bad"] for event in events_of(items, Kind.MASK)] == [["E2"], []]
+
+
+def test_a_gap_is_an_event_and_what_follows_is_as_from_a_new_stage() -> None:
+    data = eeg(600, 2)
+    stage = stage_of(2)
+    run(stage, [chunk_of(data[:250])])
+    second = chunk_of(data[250:], 257, missing=7)
+    after = run(stage, [second])
+    assert after[0] == Event(257, 257 / SFREQ, Kind.GAP, {"missing": 7})
+    fresh = run(stage_of(2), [second])
+    assert len(after) == len(fresh)
+    assert all(map(identical, after, fresh))
+
+
+def test_a_mask_that_ends_with_a_gap_is_taken_back() -> None:
+    data = eeg(800, 2)
+    data[395:400, 1] = np.nan
+    items = run(stage_of(2), [chunk_of(data[:448]), chunk_of(data[448:], 458, missing=10)])
+    assert [event.payload["bad"] for event in events_of(items, Kind.MASK)] == [["E1"], []]
+
+
+@pytest.mark.parametrize("factor", [1e6, 1e-6])
+def test_a_wrong_unit_is_doubted_once_with_the_remedy(factor: float) -> None:
+    items = run(stage_of(3, rail=np.inf), [chunk_of(eeg(1000, 3) * factor)])
+    (warning,) = events_of(items, Kind.WARNING)
+    assert warning.sample == 256
+    assert "--unit" in warning.payload["message"]
+    assert "'V'" in warning.payload["message"]
+
+
+def test_a_plausible_unit_is_not_doubted() -> None:
+    assert not events_of(run(stage_of(3), [chunk_of(eeg(1000, 3))]), Kind.WARNING)
+
+
+def test_permuted_channels_give_permuted_samples() -> None:
+    order = [2, 0, 3, 1]
+    chunks = [item for item in troubled() if isinstance(item, Chunk)]
+    info = StreamInfo(tuple("abcd"), SFREQ)
+    there = ConditioningStage(ChannelPlan((0, 1, 2, 3), info), ConditioningDesign())
+    turned = ConditioningStage(ChannelPlan(tuple(order), info.pick(order)), ConditioningDesign())
+    first, second = run(there, chunks), run(turned, chunks)
+    np.testing.assert_array_equal(flags_of(first)[:, order], flags_of(second))
+    np.testing.assert_allclose(data_of(first)[:, order], data_of(second), rtol=0, atol=1e-12)
+
+
+def test_an_unreferenced_stream_need_not_be_complete() -> None:
+    data = np.full((100, 2), np.nan)
+    items = run(stage_of(2), [chunk_of(data)])
+    assert (flags_of(items) == Flag.MISSING).all()
+    assert events_of(items, Kind.MASK)[0].payload["bad"] == ["E0", "E1"]
