@@ -10,7 +10,6 @@ import typer
 app = typer.Typer(
     name="rtemotion",
     help="Real-time EEG emotion decoding: a live stream in, several emotions out.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -76,8 +75,9 @@ def _tell_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _start(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -85,6 +85,9 @@ def _start(
         ),
     ] = False,
 ) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        return
     from .entry import start_logging
 
     start_logging()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import sys
 from pathlib import Path
+
+
+# What the command framework makes of Ctrl-C.
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -29,14 +32,11 @@ def _run() -> int:
 
     try:
         app()
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+        return 0 if code == INTERRUPTED else code
     except RtemotionError as error:
         return _failed(str(error), error)
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except Exception as error:  # noqa: BLE001 - the last line of defence, logged with its trace
         return _failed(
             f"rtemotion has failed unexpectedly ({type(error).__name__}: {error}); this is a "

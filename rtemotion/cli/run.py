@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,16 @@ from ..signal import Event, Publication, Tick
 from .view import View
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """End quietly when whoever reads our output has gone (``| head``)."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @dataclass
@@ -56,7 +68,7 @@ def run(engine: Engine, view: View, seconds: float | None = None) -> None:
     seconds : float or None
         Wall-clock limit from the first item on.
     """
-    with stopping_on_signals() as stop, engine, view:
+    with stopping_on_signals() as stop, engine, _reader_may_leave(), view:
         began = time.monotonic()
         for item in engine:
             if isinstance(item, Publication):
