@@ -10,8 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from rtemotion import Pipeline
-from rtemotion.signal import Chunk, EmotionFrame, Item, StreamInfo
+from rtemotion.signal import Chunk, EmotionFrame, Event, Item, Source, StreamInfo, Tick
 from rtemotion.simulators import Brain, Subject
+from rtemotion.sources.memory import recording_items
 
 
 def simulated(
@@ -40,6 +41,18 @@ def frames_of(pipeline: Pipeline, items: Iterable[Item]) -> list[EmotionFrame]:
 def with_values(frames: Sequence[EmotionFrame]) -> list[EmotionFrame]:
     """Return the frames that have a value."""
     return [frame for frame in frames if np.isfinite(frame.mean).all()]
+
+
+class Watched:
+    """A source that keeps what it yields."""
+
+    def __init__(self, source: Source, kept: list[Chunk | Event | Tick]) -> None:
+        self._source = source
+        self.info, self.now, self.close = source.info, source.now, source.close
+        self._kept = kept
+
+    def __iter__(self) -> Iterator[Chunk | Event | Tick]:
+        return recording_items(self._source, self._kept)
 
 
 @contextmanager

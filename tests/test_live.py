@@ -17,9 +17,9 @@ import pytest
 from rtemotion import Engine, open_stream
 from rtemotion.decoding import Model
 from rtemotion.signal import Chunk, Event, Kind, Publication, Reason, Tick, identical
-from rtemotion.sources.memory import MemorySource, recording_items
+from rtemotion.sources.memory import MemorySource
 
-from .helpers import another_process
+from .helpers import Watched, another_process
 
 SENDER = ("-m", "rtemotion", "simulate", "--headset", "muse", "--rest", "0")
 
@@ -45,7 +45,7 @@ def test_a_stream_that_dies_goes_stale_comes_back_and_replays_to_the_bit(
     kept: list[Chunk | Event | Tick] = []
     with another_process(*sender(source_id)) as first:
         source = open_stream(f"source_id={source_id}", wait=30.0)
-        engine = Engine(_Recorded(source, kept), model)
+        engine = Engine(Watched(source, kept), model)
         results: list[Publication | Event] = []
         stream = published(engine)
         for result in stream:
@@ -74,20 +74,6 @@ def test_a_stream_that_dies_goes_stale_comes_back_and_replays_to_the_bit(
         replayed = [r.frame for r in again if isinstance(r, Publication)]
     assert all(identical(a, b) for a, b in zip(live, replayed, strict=False))
     assert len(replayed) >= len(live)
-
-
-class _Recorded:
-    """A source that keeps what it yields."""
-
-    def __init__(self, source: object, kept: list[Chunk | Event | Tick]) -> None:
-        self._source = source
-        self.info = source.info
-        self.now = source.now
-        self.close = source.close
-        self._kept = kept
-
-    def __iter__(self) -> Iterator[Chunk | Event | Tick]:
-        return recording_items(self._source, self._kept)
 
 
 def test_live_republishes_writes_and_ends_cleanly_on_ctrl_c(

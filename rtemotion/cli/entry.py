@@ -8,7 +8,6 @@ import signal
 import sys
 from pathlib import Path
 
-
 # What the command framework makes of Ctrl-C.
 INTERRUPTED = 130
 

@@ -127,7 +127,10 @@ class LaggedWPLI2:
         """Return the measure, shape (n_pairs, n_bins); NaN without two segments apart."""
         numerator, denominator = self._sum
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(denominator > 0.0, numerator / denominator, np.nan)
+            values: FloatArray = numerator / denominator
+        if (empty := self._ring.without_segments()).any():
+            values[empty] = np.nan
+        return values
 
 
 BUILT_IN: dict[str, type[Measure]] = {

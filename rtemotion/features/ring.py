@@ -40,15 +40,18 @@ class SpectraRing:
         self._first, self._second = first, second
         self._window = np.hanning(group.segment)
         self._density = 2.0 / (sfreq * float(np.sum(self._window**2)))
-        shape = (group.n_segments, n_channels, self.n_bins)
-        self._real = np.zeros(shape)
-        self._imag = np.zeros(shape)
+        # Each spectrum lies there twice, as [imag | real] and as [real | imag], so that
+        # both halves of Im(X_i X̄_j) = imag_i real_j - real_i imag_j are one product.
+        doubled = (group.n_segments, n_channels, 2 * self.n_bins)
+        self._imag_real = np.zeros(doubled)
+        self._real_imag = np.zeros(doubled)
+        self._powers = np.zeros((group.n_segments, n_channels, self.n_bins))
         self._valid = np.zeros((group.n_segments, n_channels), dtype=bool)
         self._power = np.zeros((n_channels, self.n_bins))
         self.counts = np.zeros(n_channels, dtype=np.int64)
         self._products: dict[int, FloatArray] = {}
         self._spare: list[FloatArray] = []
-        self._left = np.empty((self.n_pairs, self.n_bins))
+        self._left = np.empty((self.n_pairs, 2 * self.n_bins))
         self._right = np.empty_like(self._left)
         self.oldest = 0
         self.newest = -1
@@ -77,13 +80,16 @@ class SpectraRing:
         """
         self.newest += 1
         slot = self.newest % self.group.n_segments
-        centred = np.where(valid[:, None], segment, 0.0)
-        centred -= centred.mean(axis=1, keepdims=True)
+        if not valid.all():
+            segment = np.where(valid[:, None], segment, 0.0)
+        centred = segment - np.add.reduce(segment, axis=1, keepdims=True) / self.group.segment
         centred *= self._window
         spectrum = np.fft.rfft(centred, axis=1)
         kept = spectrum[:, self.group.first_bin : self.group.last_bin + 1]
-        self._real[slot] = kept.real
-        self._imag[slot] = kept.imag
+        n = self.n_bins
+        self._real_imag[slot, :, :n] = self._imag_real[slot, :, n:] = kept.real
+        self._real_imag[slot, :, n:] = self._imag_real[slot, :, :n] = kept.imag
+        self._powers[slot] = kept.real**2 + kept.imag**2
         self._valid[slot] = valid
         self.forget_products()
         self.add_power(self.newest)
@@ -91,14 +97,14 @@ class SpectraRing:
     def drop(self) -> None:
         """Take the oldest segment out; its number must not be asked for again."""
         slot = self.oldest % self.group.n_segments
-        self._power -= self._real[slot] ** 2 + self._imag[slot] ** 2
+        self._power -= self._powers[slot]
         self.counts -= self._valid[slot]
         self.oldest += 1
 
     def add_power(self, number: int) -> None:
         """Add a segment's power and count to the sums."""
         slot = number % self.group.n_segments
-        self._power += self._real[slot] ** 2 + self._imag[slot] ** 2
+        self._power += self._powers[slot]
         self.counts += self._valid[slot]
 
     def clear_power(self) -> None:
@@ -113,8 +119,7 @@ class SpectraRing:
         term; one far larger than what remains would leave little else.
         """
         slot = self.oldest % self.group.n_segments
-        leaving = self._real[slot] ** 2 + self._imag[slot] ** 2
-        return bool(np.any(leaving * (1.0 + 1.0 / factor) > self._power))
+        return bool((self._powers[slot] * (1.0 + 1.0 / factor) > self._power).any())
 
     def imag(self, number: int) -> FloatArray:
         """Return Im(X_i X̄_j) of one segment, shape (n_pairs, n_bins)."""
@@ -128,15 +133,12 @@ class SpectraRing:
         """
         product = self._products.get(number)
         if product is None:
-            slot = number % self.group.n_segments
-            real, imag = self._real[slot], self._imag[slot]
-            product = self._spare.pop() if self._spare else np.empty((2, *self._left.shape))
-            np.take(imag, self._first, axis=0, out=product[0], mode="clip")
-            product[0] *= np.take(real, self._second, axis=0, out=self._right, mode="clip")
-            np.take(real, self._first, axis=0, out=self._left, mode="clip")
-            np.take(imag, self._second, axis=0, out=self._right, mode="clip")
+            slot, n = number % self.group.n_segments, self.n_bins
+            product = self._spare.pop() if self._spare else np.empty((2, self.n_pairs, n))
+            np.take(self._imag_real[slot], self._first, axis=0, out=self._left, mode="clip")
+            np.take(self._real_imag[slot], self._second, axis=0, out=self._right, mode="clip")
             self._left *= self._right
-            product[0] -= self._left
+            np.subtract(self._left[:, :n], self._left[:, n:], out=product[0])
             np.abs(product[0], out=product[1])
             self._products[number] = product
         return product
@@ -151,24 +153,30 @@ class SpectraRing:
 
         NaN where a channel or a pair has no segment or no power.
         """
-        with np.errstate(invalid="ignore", divide="ignore"):
-            amplitude = np.sqrt(np.maximum(self._power, 0.0) / self.counts[:, None])
+        amplitude = np.sqrt(np.maximum(self._power, 0.0))
         amplitude[self.counts == 0] = np.nan
         amplitude[amplitude == 0.0] = np.nan
         scale = amplitude[self._first]
         scale *= amplitude[self._second]
-        scale *= self._shared_counts()[:, None]
+        held = self.newest - self.oldest + 1
+        if not (self.counts == held).all():
+            means = np.sqrt(self.counts[self._first] * self.counts[self._second])
+            with np.errstate(invalid="ignore", divide="ignore"):
+                scale *= (self._shared_counts() / means)[:, None]
         return scale
 
     def _shared_counts(self) -> FloatArray:
-        held = self.newest - self.oldest + 1
-        if np.all(self.counts == held):
-            return np.full(self.n_pairs, float(held))
         slots = np.arange(self.oldest, self.newest + 1) % self.group.n_segments
         valid = self._valid[slots].astype(np.float64)
         shared = (valid.T @ valid)[self._first, self._second]
         shared[shared == 0.0] = np.nan
         return shared
+
+    def without_segments(self) -> NDArray[np.bool_]:
+        """Return the pairs in which a channel has no segment at all, shape (n_pairs,)."""
+        empty = self.counts == 0
+        pairs: NDArray[np.bool_] = empty[self._first] | empty[self._second]
+        return pairs
 
     def power_density(self) -> FloatArray:
         """Return the mean one-sided power density in V²/Hz, shape (n_channels, n_bins)."""

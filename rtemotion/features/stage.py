@@ -81,7 +81,7 @@ class FeatureStage:
         self._windows = [_Window(group, schema, n, info.sfreq) for group in groups]
         self._longest = max((group.segment for group in groups), default=self._hop)
         self._frames_to_fill = schema.frames_to_fill(info.sfreq)
-        self._buffer = np.zeros((self._longest + 32 * self._hop, n))
+        self._buffer = np.zeros((n, self._longest + 32 * self._hop))
         self._bad = np.zeros(self._buffer.shape, dtype=bool)
         n_blocks = -(-schema.longest_window(info.sfreq) // self._hop)
         self._clean = np.zeros((n_blocks, n), dtype=np.int64)
@@ -119,17 +119,18 @@ class FeatureStage:
 
     def _append(self, chunk: Chunk, start: int, stop: int) -> None:
         n = stop - start
-        if self._filled + n > len(self._buffer):
+        if self._filled + n > self._buffer.shape[1]:
             keep = self._longest
-            self._buffer[:keep] = self._buffer[self._filled - keep : self._filled]
-            self._bad[:keep] = self._bad[self._filled - keep : self._filled]
+            for rows in (self._buffer, self._bad):
+                rows[:, :keep] = rows[:, self._filled - keep : self._filled]
             self._filled = keep
-        rows = slice(self._filled, self._filled + n)
+        new = slice(self._filled, self._filled + n)
         data, flags = chunk.data[start:stop], chunk.flags[start:stop]
-        self._buffer[rows] = data
-        self._bad[rows] = ((flags & EXCLUDED) != 0) | ~np.isfinite(data)
+        bad = ((flags & EXCLUDED) != 0) | ~np.isfinite(data)
+        self._buffer[:, new] = data.T
+        self._bad[:, new] = bad.T
         self._clean[self._hops % len(self._clean)] += n - np.count_nonzero(
-            (flags != 0) | self._bad[rows], axis=0
+            (flags != 0) | bad, axis=0
         )
         self._filled += n
         self._since_reset += n
@@ -140,9 +141,9 @@ class FeatureStage:
         for window in self._windows:
             length = window.group.segment
             if self._since_reset >= length:
-                rows = slice(self._filled - length, self._filled)
-                valid = np.logical_not(self._bad[rows].any(axis=0))
-                window.push(self._buffer[rows].T, valid, rebuild)
+                segment = slice(self._filled - length, self._filled)
+                valid = ~self._bad[:, segment].any(axis=1)
+                window.push(self._buffer[:, segment], valid, rebuild)
         full = self._hops >= self._frames_to_fill
         power, connectivity, segments = self._values(full)
         quality = self._clean.sum(axis=0) / (min(self._hops, len(self._clean)) * self._hop)
@@ -175,8 +176,14 @@ class FeatureStage:
             density = window.ring.power_density()
             values = [measure.values() for measure in window.measures]
             for band, (start, stop) in zip(window.group.bands, window.group.bins, strict=True):
-                power[band] = density[:, start:stop].mean(axis=1)
+                power[band] = band_mean(density, start, stop)
                 if band in rows:
                     for m, value in enumerate(values):
-                        connectivity[m, rows[band]] = value[:, start:stop].mean(axis=1)
+                        connectivity[m, rows[band]] = band_mean(value, start, stop)
         return power, connectivity, segments
+
+
+def band_mean(values: FloatArray, start: int, stop: int) -> FloatArray:
+    """Return the mean over Fourier bins ``start:stop`` of an array (n, n_bins)."""
+    total: FloatArray = np.add.reduce(values[:, start:stop], axis=1)
+    return total / (stop - start)

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 _SKIP = "BAD_ACQ_SKIP"
 _BLOCK_S = 10.0
 _BLOCK_BYTES = 32 * 2**20
-_CHUNK_S = 1.0
+_CHUNK_S = 10.0
 _PACED_CHUNK_S = 0.02
 
 

@@ -228,11 +228,11 @@ def size_of(value: object, seen: set[int]) -> int:
 
 def test_products_are_not_kept_for_the_whole_window() -> None:
     schema = FeatureSchema(bands=(Band("alpha", 8.0, 13.0, window=12.0),))
-    stage = FeatureStage(info_of(6), schema)
-    run(stage, [chunk_of(coupled(2 * REBUILD_EVERY * HOP, 6))])
+    stage = FeatureStage(info_of(16), schema)
+    run(stage, [chunk_of(coupled(2 * REBUILD_EVERY * HOP, 16))])
     (group,) = schema.realise(SFREQ)
     held = size_of(stage, set())
-    products = group.n_segments * 2 * 15 * group.n_bins * 8
+    products = group.n_segments * 2 * 120 * group.n_bins * 8
     buffer = stage._buffer.nbytes + stage._bad.nbytes
     assert group.n_segments == 45
     assert held - buffer < products
