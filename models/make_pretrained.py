@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from ..decoding.card import ModelCard, Normalisation, PopulationReference, Targe
 from ..decoding.model import DEFAULT_MODEL
 from ..features import FeatureSchema
 from ..simulators import EMOTIONS
+from ..simulators.codes import Code
 from .export import export
 from .network import AdditiveNetwork, NetworkShape
 from .simulated import Recipe, Record, Recorder, draw_recipes, records
@@ -39,7 +40,7 @@ from .training import (
 log = logging.getLogger("rtemotion.models.make_pretrained")
 
 SMOOTHING_S = 4.0
-TEST_CODES = ("network", "power", "mix", "none")
+TEST_CODES: tuple[Code, ...] = ("network", "power", "mix", "none")
 SIGNED = {"imcoh": True, "wpli2_lagged": False}
 
 
@@ -53,10 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=user_cache_path("rtemotion", appauthor=False) / "training",
         help="keeps the simulated records, so that a broken run goes on where it was",
     )
-    parser.add_argument("--people", type=int, default=400, help="to train on")
+    parser.add_argument("--people", type=int, default=800, help="to train on")
     parser.add_argument("--others", type=int, default=60, help="to stop and to calibrate on, each")
     parser.add_argument("--tested", type=int, default=30, help="to score on, for each code")
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=210.0, help="of each person after rest")
+    parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
@@ -74,9 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 log.info("%s: %d of %d people", what, len(done), len(recipes))
         return done
 
-    people = simulate(draw_recipes(options.people, options.seed), "training")
-    stopping = simulate(draw_recipes(options.others, options.seed + 1), "early stopping")
-    calibration = simulate(draw_recipes(options.others, options.seed + 2), "calibration")
+    def people_for(what: str, n: int, offset: int) -> list[Record]:
+        return simulate(draw_recipes(n, options.seed + offset, options.seconds), what)
+
+    people = people_for("training", options.people, 0)
+    stopping = people_for("early stopping", options.others, 1)
+    calibration = people_for("calibration", options.others, 2)
     population = population_of(people)
     shape = NetworkShape(
         len(EMOTIONS),
@@ -98,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tested = {
         code: simulate(
             [
-                Recipe((options.seed + 3) * 100_000 + 1000 * k + i, "cap32", code)
+                Recipe((options.seed + 3) * 100_000 + 1000 * k + i, "cap32", code, options.seconds)
                 for i in range(options.tested)
             ],
             f"test {code}",
@@ -117,7 +122,7 @@ def _card(
     calibration: list[Record],
     population: PopulationReference,
     network: AdditiveNetwork,
-    tested: dict[str, list[Record]],
+    tested: Mapping[Code, list[Record]],
     options: argparse.Namespace,
 ) -> ModelCard:
     truth = np.concatenate([r.truth for r in people]).astype(np.float64)
@@ -168,7 +173,7 @@ def _card(
 
 def _scores(
     network: AdditiveNetwork,
-    tested: dict[str, list[Record]],
+    tested: Mapping[Code, list[Record]],
     population: PopulationReference,
     n_people: int,
 ) -> dict[str, object]:

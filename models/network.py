@@ -78,7 +78,8 @@ class Attention(nn.Module):
         scores = scores - self.distance[:, None, None] * squared_distance + masked
         mixed = (torch.softmax(scores, dim=-1) @ v).transpose(0, 1).reshape(h.shape)
         h = h + self.out(mixed)
-        return h + self.mlp(h)
+        updated: Tensor = h + self.mlp(h)
+        return updated
 
 
 class AdditiveNetwork(nn.Module):
@@ -89,6 +90,11 @@ class AdditiveNetwork(nn.Module):
     shape : NetworkShape
         Sizes.
     """
+
+    # Buffers, which torch's own types do not tell apart from submodules.
+    turned: Tensor
+    power_scale: Tensor
+    edge_scale: Tensor
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -152,7 +158,8 @@ class AdditiveNetwork(nn.Module):
         masked = (mask - 1.0)[None, None, :] * 1e4
         for layer in self.layers:
             h = layer(h, squared, masked)
-        return self.norm(h)
+        electrodes: Tensor = self.norm(h)
+        return electrodes
 
     def _edges(self, h: Tensor, pairs: Tensor) -> Tensor:
         shape = self.shape
@@ -164,9 +171,10 @@ class AdditiveNetwork(nn.Module):
         backward = product.reshape(maps, n * n)[:, pairs[:, 1] * n + pairs[:, 0]]
         turned = self.turned.repeat(shape.n_targets)[:, None]
         both = forward + turned * backward
-        return both.reshape(
+        edges: Tensor = both.reshape(
             shape.n_targets, len(shape.signed), shape.n_connectivity_bands, pairs.shape[0]
         )
+        return edges
 
     def forward(
         self,

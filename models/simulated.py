@@ -20,10 +20,13 @@ from ..decoding.card import Normalisation, PopulationReference
 from ..decoding.inputs import InputBuilder
 from ..features import FeatureSchema
 from ..pipeline import chain, feature_stages
-from ..signal import FeatureFrame, FloatArray
+from ..signal import FeatureFrame, FloatArray, Stage
 from ..simulators import Brain, Headset, Subject, get_headset, headset_from_labels
+from ..simulators.codes import Code
 
 REST_S = 75.0
+CODES: tuple[Code, ...] = ("mix", "network", "power")
+SHARES = (0.5, 0.25, 0.25)
 READ_S = 5.0
 
 
@@ -45,7 +48,7 @@ class Recipe:
 
     seed: int
     headset: str | tuple[str, ...]
-    code: str
+    code: Code
     seconds: float = 210.0
 
 
@@ -87,7 +90,7 @@ def record(
     brain = Brain(
         Subject.draw(recipe.seed),
         _headset(recipe),
-        code=recipe.code,  # type: ignore[arg-type]
+        code=recipe.code,
         seed=recipe.seed,
         rest_s=REST_S,
     )
@@ -116,7 +119,7 @@ def record(
         connectivity=edges,
         rest_power=builder.baseline.log_power.astype(np.float32),
         rest_connectivity=builder.baseline.connectivity.astype(np.float32),
-        pairs=frame.pairs,
+        pairs=frame.pairs.copy(),
         positions=builder.positions.astype(np.float32),
         mask=np.mean(masks, axis=0).round().astype(np.float32),
         truth=truths,
@@ -203,7 +206,7 @@ def _code_hash() -> str:
     return digest.hexdigest()
 
 
-def draw_recipes(n: int, seed: int, codes: Sequence[str] = ("mix", "network", "power")) -> list:
+def draw_recipes(n: int, seed: int, seconds: float = 210.0) -> list[Recipe]:
     """Draw people, headsets and codes for training.
 
     Montages range from four electrodes to 64; a fifth of them are made up at
@@ -220,8 +223,8 @@ def draw_recipes(n: int, seed: int, codes: Sequence[str] = ("mix", "network", "p
         if kind == "random":
             size = int(rng.integers(5, 49))
             headset = tuple(str(x) for x in rng.choice(labels, size, replace=False))
-        code = str(rng.choice(codes, p=[0.5, 0.25, 0.25] if len(codes) == 3 else None))
-        drawn.append(Recipe(seed * 100_000 + i, headset, code))
+        code = CODES[int(rng.choice(len(CODES), p=SHARES))]
+        drawn.append(Recipe(seed * 100_000 + i, headset, code, seconds))
     return drawn
 
 
@@ -240,7 +243,7 @@ def _no_reference(schema: FeatureSchema) -> Normalisation:
 
 
 def _frames(
-    brain: Brain, stages: list, seconds: float
+    brain: Brain, stages: list[Stage], seconds: float
 ) -> Iterator[tuple[FeatureFrame, FloatArray]]:
     step = round(READ_S * brain.info.sfreq)
     truth = np.empty((0, 0))

@@ -40,10 +40,10 @@ class Training:
         Of everything random here.
     """
 
-    epochs: int = 60
+    epochs: int = 50
     patience: int = 12
-    batch: int = 8
-    rate: float = 3e-3
+    batch: int = 4
+    rate: float = 2e-3
     no_baseline: float = 0.15
     dropped: float = 0.3
     seed: int = 0
@@ -173,7 +173,7 @@ def train(
                 source = without if rng.random() < plan.no_baseline else own
                 x = _thinned(source[i], rng, plan.dropped)
                 loss = loss_of(network, x, variance) / len(chosen)
-                loss.backward()
+                torch.autograd.backward(loss)
                 total += float(loss.detach()) * len(chosen)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
@@ -211,7 +211,7 @@ def interval_factors(
             mean, log_std = predict(network, x)
             off = ((x.truth - mean).abs() / torch.exp(log_std)).numpy()
             rows.append(np.quantile(off, coverage, axis=0))
-    return np.mean(rows, axis=0)
+    return np.asarray(np.mean(rows, axis=0), dtype=np.float64)
 
 
 def familiarity_of(examples: Sequence[Example], share: float = 0.999) -> Familiarity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from .conditioning import (
     ClockStage,
@@ -38,14 +39,17 @@ class Setup:
 
     channels: tuple[str, ...] = ()
     montage: str | None = None
-    reference: str | None = None
+    reference: Literal["average", "as recorded"] | None = None
     notch: float | None = None
     stale_after: float = DEFAULT_LIMIT
 
     def design(self, design: ConditioningDesign) -> ConditioningDesign:
         """Return the model's conditioning with what the user decided otherwise."""
-        changes = {"reference": self.reference, "notch": self.notch}
-        return replace(design, **{k: v for k, v in changes.items() if v is not None})
+        return replace(
+            design,
+            reference=self.reference or design.reference,
+            notch=self.notch if self.notch is not None else design.notch,
+        )
 
 
 def feature_stages(

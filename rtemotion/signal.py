@@ -68,7 +68,7 @@ class Kind:
 
 
 def _frozen(array: Any, dtype: type, ndim: int, name: str) -> NDArray[Any]:
-    out = np.ascontiguousarray(array, dtype=dtype)
+    out: NDArray[Any] = np.ascontiguousarray(array, dtype=dtype)
     if out.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension(s), got shape {out.shape}")
     if out.flags.writeable:
@@ -150,7 +150,7 @@ class StreamInfo:
     @property
     def has_position(self) -> NDArray[np.bool_]:
         """Which channels have a known position, shape (n_channels,)."""
-        return np.isfinite(self.positions).all(axis=1)
+        return np.asarray(np.isfinite(self.positions).all(axis=1))
 
     def pick(self, indices: Iterable[int]) -> StreamInfo:
         """Return the description of a subset of the channels, in the given order."""
@@ -439,7 +439,7 @@ def identical(left: Any, right: Any) -> bool:
     if is_dataclass(left):
         return all(identical(getattr(left, f.name), getattr(right, f.name)) for f in fields(left))
     if isinstance(left, np.ndarray):
-        return left.shape == right.shape and left.tobytes() == right.tobytes()
+        return bool(left.shape == right.shape and left.tobytes() == right.tobytes())
     if isinstance(left, float):
-        return left == right or (np.isnan(left) and np.isnan(right))
+        return bool(left == right or (np.isnan(left) and np.isnan(right)))
     return bool(left == right)

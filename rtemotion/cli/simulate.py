@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from ..simulators.codes import Code
 
 
 def run_simulate(
@@ -18,13 +22,8 @@ def run_simulate(
     from ..simulators import EMOTIONS, Brain, Subject, broadcast
     from ..simulators.broadcast import Progress
 
-    brain = Brain(
-        Subject.draw(seed),
-        headset,
-        code=code,
-        seed=seed,
-        rest_s=rest,  # type: ignore[arg-type]
-    )
+    # Brain refuses a code there is not with the list of those there are.
+    brain = Brain(Subject.draw(seed), headset, cast("Code", code), seed=seed, rest_s=rest)
     name = name or brain.info.name
     source_id = source_id or brain.info.source_id
     terminal = sys.stdout.isatty()

@@ -265,7 +265,7 @@ class TerminalView:
             mean = float(frame.mean[i]) if frame is not None else np.nan
             std = float(frame.std[i]) if frame is not None else np.nan
             known = np.isfinite(mean)
-            cells = [
+            cells: list[RenderableType] = [
                 target.name,
                 _bar(mean, target, trusted=frame is not None and frame.trusted),
                 f"{mean:5.2f} ± {std:.2f}" if known else "    –",

@@ -107,7 +107,9 @@ class Decoder:
             self._next_stale = None
 
     def _decode(self, frame: FeatureFrame) -> EmotionFrame:
-        self._inputs.follow(frame)
+        if self._inputs.follow(frame):
+            # What was smoothed so far stood against another reference.
+            self._smooth = None
         self._newest = frame.newest
         quality = self._inputs.quality(frame)
         if not frame.full:

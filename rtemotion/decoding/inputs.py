@@ -67,10 +67,15 @@ class InputBuilder:
             BaselineRecorder(self._span, self._sfreq, window) if self._span is not None else None
         )
 
-    def follow(self, frame: FeatureFrame) -> None:
-        """Take note of a frame; a baseline holds from the first frame after its span."""
-        if self._recorder is not None and (found := self._recorder.add(frame)) is not None:
-            self.baseline, self._recorder = found, None
+    def follow(self, frame: FeatureFrame) -> bool:
+        """Take note of a frame; return whether the baseline holds from this one on.
+
+        That is the first frame after the baseline's span.
+        """
+        if self._recorder is None or (found := self._recorder.add(frame)) is None:
+            return False
+        self.baseline, self._recorder = found, None
+        return True
 
     def mask(self, frame: FeatureFrame) -> NDArray[np.bool_]:
         """Return the channels to use in a full frame, shape (n_channels,)."""

@@ -40,8 +40,7 @@ def usable_channels(frame: FeatureFrame, wanted: NDArray[np.int64]) -> NDArray[n
     carried = wanted > 0
     with np.errstate(invalid="ignore"):
         good = (frame.segments >= wanted[:, None]) & (frame.power > 0.0)
-    usable: NDArray[np.bool_] = good[carried].all(axis=0)
-    return usable
+    return np.asarray(good[carried].all(axis=0))
 
 
 def summary(power: FloatArray, connectivity: FloatArray, mask: NDArray[np.bool_]) -> FloatArray:

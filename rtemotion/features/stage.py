@@ -142,7 +142,7 @@ class FeatureStage:
             length = window.group.segment
             if self._since_reset >= length:
                 segment = slice(self._filled - length, self._filled)
-                valid = ~self._bad[:, segment].any(axis=1)
+                valid = ~np.asarray(self._bad[:, segment].any(axis=1))
                 window.push(self._buffer[:, segment], valid, rebuild)
         full = self._hops >= self._frames_to_fill
         power, connectivity, segments = self._values(full)
