@@ -88,7 +88,7 @@ def _start(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         return
-    from .entry import start_logging
+    from .logs import start_logging
 
     start_logging()
 
@@ -211,3 +211,14 @@ def replay(
 
     options = Options.gather(profile, channels, montage, reference, unit, notch)
     run_replay(file, speed, baseline, model, out, overwrite, chunk, options)
+
+
+@app.command()
+def recover(
+    file: Annotated[Path, typer.Argument(help="A NAME.parquet.partial that a crash left behind.")],
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Turn what a crash left of a Parquet table into the table."""
+    from ..outlets.parquet import recover_table
+
+    typer.echo(f"recovered {recover_table(file, overwrite)}")

@@ -152,7 +152,7 @@ def _screen() -> Finding:
 
 
 def _log() -> Finding:
-    from .entry import log_path
+    from .logs import log_path
 
     path = log_path()
     if path is None:

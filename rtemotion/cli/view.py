@@ -194,14 +194,14 @@ class TerminalView:
         """Take the terminal."""
         from rich.live import Live
 
-        self._live = Live(self._picture(), auto_refresh=False, transient=False)
+        self._live = Live(self.picture(), auto_refresh=False, transient=False)
         self._live.start(refresh=True)
         return self
 
     def __exit__(self, *error: object) -> None:
         """Leave the last picture standing."""
         if self._live is not None:
-            self._live.update(self._picture(), refresh=True)
+            self._live.update(self.picture(), refresh=True)
             self._live.stop()
 
     def frame(self, publication: Publication) -> None:
@@ -232,9 +232,10 @@ class TerminalView:
         now = time.monotonic()
         if self._live is not None and now - self._drawn >= REFRESH_S:
             self._drawn = now
-            self._live.update(self._picture(), refresh=True)
+            self._live.update(self.picture(), refresh=True)
 
-    def _picture(self) -> RenderableType:
+    def picture(self) -> RenderableType:
+        """Return what is shown at this moment."""
         from rich.console import Group
         from rich.text import Text
 

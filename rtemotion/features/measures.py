@@ -7,11 +7,11 @@ were masked hold zeros and therefore add nothing.
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import Protocol
 
 import numpy as np
 
+from ..plugins import load
 from ..signal import FloatArray
 from .ring import SpectraRing
 
@@ -133,25 +133,14 @@ class LaggedWPLI2:
         return values
 
 
-BUILT_IN: dict[str, type[Measure]] = {
-    "imcoh": ImaginaryCoherence,
-    "wpli2_lagged": LaggedWPLI2,
-}
-
-
 def measure_class(name: str) -> type[Measure]:
-    """Return the class of a measure, built in or from an installed package.
+    """Return the class of a measure, ours or from an installed package.
 
     Raises
     ------
-    ValueError
+    SetupError
         When no package offers it; the message lists the ones there are.
     """
-    if name in BUILT_IN:
-        return BUILT_IN[name]
-    offered = entry_points(group="rtemotion.measures")
-    if name in offered.names:
-        found: type[Measure] = offered[name].load()
-        return found
-    known = sorted(set(offered.names) | set(BUILT_IN))
-    raise ValueError(f"unknown connectivity measure '{name}'; known: {', '.join(known)}")
+    ours = {"imcoh": ImaginaryCoherence, "wpli2_lagged": LaggedWPLI2}
+    found: type[Measure] = ours[name] if name in ours else load("measures", name)
+    return found

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from ..columns import Columns, Value
 from ..errors import OutletError
 from ..signal import Event, Publication
-from .table import FLUSH_S, cannot_write, check_writable, partial_path
+from .files import FLUSH_S, cannot_write, check_writable, partial_path
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,42 @@
+"""Draws docs/demo.svg, the picture in the README: ``python docs/picture.py``."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from rtemotion import Engine, load_model
+from rtemotion.cli.decode import rest_of
+from rtemotion.cli.view import Screen, TerminalView
+from rtemotion.signal import Publication
+from rtemotion.simulators import Brain, SimulatedSource, Subject
+
+SECONDS = 75.0
+
+
+def main() -> None:
+    """Decode a simulated person at full speed and keep the last picture."""
+    model = load_model()
+    person = Subject.draw(1)
+    source = SimulatedSource(
+        Brain(person, "cap32", seed=2), speed=float("inf"), chunk_s=0.02, seconds=SECONDS
+    )
+    rest = rest_of(Brain(person, "cap32", seed=1, rest_s=3600.0), model)
+    with Engine(source, model, baseline=rest) as engine:
+        info = engine.pipeline.info
+        title = f"demo · cap32, simulated person 1 · {info.n_channels} ch · {info.sfreq:g} Hz"
+        screen = Screen(title, model.identity, info.simulated, model.card.targets)
+        view = TerminalView(screen, truth=lambda: source.truth[-1])
+        for item in engine:
+            if isinstance(item, Publication):
+                view.frame(item)
+    console = Console(record=True, width=108, file=io.StringIO())
+    console.print(view.picture())
+    path = Path(__file__).with_name("demo.svg")
+    path.write_text(console.export_svg(title="rtemotion demo"), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
