@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=user_cache_path("rtemotion", appauthor=False) / "training",
         help="keeps the simulated records, so that a broken run goes on where it was",
     )
-    parser.add_argument("--people", type=int, default=800, help="to train on")
+    parser.add_argument("--people", type=int, default=480, help="to train on")
     parser.add_argument("--others", type=int, default=60, help="to stop and to calibrate on, each")
     parser.add_argument("--tested", type=int, default=30, help="to score on, for each code")
     parser.add_argument("--seconds", type=float, default=210.0, help="of each person after rest")

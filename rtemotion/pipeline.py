@@ -13,6 +13,7 @@ from .conditioning import (
     FreshnessStage,
     plan_channels,
 )
+from .conditioning.channels import positions_of
 from .conditioning.freshness import DEFAULT_LIMIT
 from .decoding import Baseline, BaselineSpan, Decoder, Model
 from .features import FeatureSchema, FeatureStage
@@ -118,6 +119,20 @@ class Pipeline:
         """Forget every sample, as if newly made."""
         for stage in self._stages:
             stage.reset()
+
+
+def preload(montage: str | None = None) -> None:
+    """Import and read what the stages will need, before a stream is opened.
+
+    This takes about a second, for which a stream's first samples would wait.
+
+    Raises
+    ------
+    SetupError
+        When there is no such montage.
+    """
+    positions_of(("Cz",), montage)
+    ConditioningDesign().realise(250.0)
 
 
 def chain(stages: list[Stage], item: Item) -> Iterator[Item]:

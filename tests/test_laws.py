@@ -3,7 +3,9 @@
 Law 3 on a real stream is in test_live.py; law 4 is in models/test_parity.py.
 """
 
+import sys
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 
 from rtemotion import Pipeline
 from rtemotion.decoding import Model
-from rtemotion.signal import Chunk, Event, Kind, Reason, StreamInfo, Tick, identical
+from rtemotion.pipeline import chain, feature_stages
+from rtemotion.signal import Chunk, Event, FeatureFrame, Kind, Reason, StreamInfo, Tick, identical
 from rtemotion.simulators import Brain, Subject
 
 from .helpers import cut, frames_of, simulated, with_values
@@ -133,6 +136,42 @@ def test_law_6_memory_does_not_grow_with_the_session(model: Model) -> None:
     finally:
         tracemalloc.stop()
     assert levels[2] - levels[1] < 20_000
+
+
+def calls_a_hop(model: Model, window: float) -> list[int]:
+    """Return how many functions each hop calls, from the first full frame on."""
+    card = model.card
+    bands = tuple(replace(band, window=window) for band in card.features.bands)
+    schema = replace(card.features, bands=bands)
+    stages, _ = feature_stages(INFO, schema, card.conditioning)
+    hop = schema.hop_samples(INFO.sfreq)
+    data = np.tile(CHUNK.data, (4, 1))
+    counts = []
+    for k in range(len(data) // hop):
+        rows = slice(k * hop, (k + 1) * hop)
+        chunk = Chunk(data[rows], k * hop, np.arange(k * hop, (k + 1) * hop) / INFO.sfreq)
+        calls = 0
+
+        def count(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(count)
+        try:
+            out = list(chain(stages, chunk))
+        finally:
+            sys.setprofile(None)
+        if any(isinstance(x, FeatureFrame) and x.full for x in out):
+            counts.append(calls)
+    return counts
+
+
+def test_law_6_work_a_hop_grows_neither_with_the_session_nor_with_the_window(
+    model: Model,
+) -> None:
+    short, long = calls_a_hop(model, 8.0), calls_a_hop(model, 16.0)
+    assert np.median(short[10:40]) == np.median(short[-40:-10])
+    assert np.median(short) == np.median(long)
 
 
 @pytest.mark.parametrize("headset", ["muse", "epoc"])

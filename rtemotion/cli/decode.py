@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..decoding import BaselineSpan, Model, load_model
 from ..engine import Engine
 from ..errors import SetupError
+from ..pipeline import preload
 from ..signal import Outlet, Source, StreamInfo
 from .run import run
 from .setup import Options
@@ -82,6 +83,7 @@ def run_live(
     _check_table(out, overwrite)
     model = load_model(model_file)
     span = _span(baseline, model)
+    preload(options.montage)
     source = open_stream(stream, wait=wait, unit=options.unit)
     with _closed_on_error(source):
         engine = Engine(source, model, setup=options.setup(), span=span)

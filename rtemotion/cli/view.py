@@ -120,10 +120,7 @@ class Tally:
         parts = [f"{self.frames} frames"]
         if self._ages:
             p50, p99 = np.percentile(self._ages, [50, 99]) * 1e3
-            parts.append(
-                f"newest sample {self._ages[-1] * 1e3:.0f} ms old when published "
-                f"(p50 {p50:.0f}, p99 {p99:.0f} ms)"
-            )
+            parts.append(_age(self._ages[-1], p50, p99))
             parts.append(f"late {self.late}")
         parts.append(f"lost samples {self.lost}")
         if self.stale:
@@ -302,6 +299,13 @@ class TerminalView:
             f"{position:.0f} of {length:.0f} s",
         )
         return row
+
+
+def _age(last: float, p50: float, p99: float) -> str:
+    spread = f"(p50 {p50:.0f}, p99 {p99:.0f} ms)"
+    if p50 < 0.0:
+        return f"newest sample stamped {-last * 1e3:.0f} ms ahead of its publication {spread}"
+    return f"newest sample {last * 1e3:.0f} ms old when published {spread}"
 
 
 def plain_line(names: list[str], frame: EmotionFrame) -> str:

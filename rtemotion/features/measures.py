@@ -141,6 +141,6 @@ def measure_class(name: str) -> type[Measure]:
     SetupError
         When no package offers it; the message lists the ones there are.
     """
-    ours = {"imcoh": ImaginaryCoherence, "wpli2_lagged": LaggedWPLI2}
+    ours: dict[str, type[Measure]] = {"imcoh": ImaginaryCoherence, "wpli2_lagged": LaggedWPLI2}
     found: type[Measure] = ours[name] if name in ours else load("measures", name)
     return found

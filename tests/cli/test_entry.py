@@ -38,13 +38,13 @@ def test_importing_loads_nothing_heavy(statement: str) -> None:
     assert not loaded_by(statement) & heavy
 
 
-def test_decoding_loads_neither_torch_nor_qt() -> None:
+def test_decoding_a_simulation_loads_neither_torch_nor_qt_nor_lsl() -> None:
     statement = (
         "import rtemotion; from rtemotion.simulators import *; "
         "b = Brain(Subject.draw(1), 'muse'); s = SimulatedSource(b, float('inf'), 1.0, 9.0); "
         "assert len(list(rtemotion.decode(s, rtemotion.load_model()))) == 36"
     )
-    assert not loaded_by(statement) & {"torch", "PySide6", "sklearn", "onnx"}
+    assert not loaded_by(statement) & {"torch", "PySide6", "sklearn", "onnx", "pylsl"}
 
 
 @pytest.mark.parametrize(
