@@ -25,7 +25,7 @@ from ..signal import (
 from .baseline import Baseline, BaselineSpan
 from .inputs import InputBuilder
 from .model import Model, Weights
-from .trust import LOWEST_QUALITY, distance, summary
+from .trust import LOWEST_QUALITY, Unfamiliarity
 
 
 class Decoder:
@@ -61,6 +61,7 @@ class Decoder:
         n = info.n_channels
         self._n_pairs = n * (n - 1) // 2
         self._inputs = InputBuilder(info, card.features, card.normalisation, baseline, span)
+        self._unfamiliarity = Unfamiliarity(card.familiarity)
         always = set()
         if card.trained_on == "simulation" and not info.simulated:
             always.add(Reason.NOT_VALIDATED)
@@ -134,8 +135,7 @@ class Decoder:
             reasons.add(Reason.ARTIFACT)
         if self.baseline is None and self.model.card.normalisation.policy == "baseline":
             reasons.add(Reason.NO_BASELINE)
-        familiarity = self.model.card.familiarity
-        if distance(familiarity, summary(power, connectivity, mask)) > familiarity.limit:
+        if self._unfamiliarity.found(power, connectivity, mask):
             reasons.add(Reason.UNFAMILIAR)
         lower, upper = self._interval(mean, std, Reason.NOT_VALIDATED in reasons)
         return EmotionFrame(

@@ -61,7 +61,7 @@ class InputBuilder:
 
     def reset(self) -> None:
         """Forget every frame; a baseline given at the start stays."""
-        self.baseline = self._given
+        self._set(self._given)
         window = self._schema.longest_window(self._sfreq)
         self._recorder = (
             BaselineRecorder(self._span, self._sfreq, window) if self._span is not None else None
@@ -74,8 +74,17 @@ class InputBuilder:
         """
         if self._recorder is None or (found := self._recorder.add(frame)) is None:
             return False
-        self.baseline, self._recorder = found, None
+        self._set(found)
+        self._recorder = None
         return True
+
+    def _set(self, baseline: Baseline | None) -> None:
+        population = self._population
+        own = baseline if baseline is not None else population
+        self.baseline = baseline
+        self._power = _filled(own.log_power, population.log_power)
+        self._edges = _filled(own.connectivity, population.connectivity)
+        self._context = self._power - population.log_power
 
     def mask(self, frame: FeatureFrame) -> NDArray[np.bool_]:
         """Return the channels to use in a full frame, shape (n_channels,)."""
@@ -94,19 +103,14 @@ class InputBuilder:
         Power is the log ratio to its reference, connectivity the difference.
         What is unknown or masked is 0 and therefore adds nothing.
         """
-        population = self._population
-        own = self.baseline if self.baseline is not None else population
-        reference_power = _filled(own.log_power, population.log_power)
-        reference_edges = _filled(own.connectivity, population.connectivity)
         with np.errstate(divide="ignore", invalid="ignore"):
-            power = np.log(frame.power) - reference_power
+            power = np.log(frame.power) - self._power
         pair_mask = mask[frame.pairs[:, 0]] & mask[frame.pairs[:, 1]]
-        connectivity = frame.connectivity - reference_edges
-        context = reference_power - population.log_power
+        connectivity = frame.connectivity - self._edges
         return (
             np.where(mask & np.isfinite(power), power, 0.0),
             np.where(pair_mask & np.isfinite(connectivity), connectivity, 0.0),
-            np.where(mask, context, 0.0),
+            np.where(mask, self._context, 0.0),
         )
 
 

@@ -41,8 +41,8 @@ class Weights:
         self, power: FloatArray, connectivity: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return mean, node and edge contributions, shapes as from `Model.run`."""
-        node = np.add.reduce(self.node * power, axis=1)
-        edge = np.add.reduce(self.edge * connectivity, axis=(1, 2))
+        node = np.einsum("tbc,bc->tc", self.node, power)
+        edge = np.einsum("tmbp,mbp->tp", self.edge, connectivity)
         return self.bias + node.sum(axis=1) + edge.sum(axis=1), node, edge
 
 

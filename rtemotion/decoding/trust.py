@@ -64,11 +64,29 @@ def summary(power: FloatArray, connectivity: FloatArray, mask: NDArray[np.bool_]
     n = int(mask.sum())
     n_pairs = max(1, n * (n - 1) // 2)
     used = power[:, mask]
-    squares = (connectivity**2).sum(axis=2) / n_pairs
+    squares = np.einsum("mbp,mbp->mb", connectivity, connectivity) / n_pairs
     return np.concatenate([used.mean(axis=1), used.std(axis=1), np.log(squares + 1e-6).ravel()])
 
 
-def distance(familiarity: Familiarity, values: FloatArray) -> float:
-    """Return the Mahalanobis distance of a summary from the training frames."""
-    away = values - np.asarray(familiarity.mean)
-    return float(np.sqrt(max(0.0, away @ np.asarray(familiarity.precision) @ away)))
+class Unfamiliarity:
+    """How far a frame's features lie from those of training.
+
+    Parameters
+    ----------
+    familiarity : Familiarity
+        The training distribution.
+    """
+
+    def __init__(self, familiarity: Familiarity) -> None:
+        self._mean = np.asarray(familiarity.mean)
+        self._precision = np.asarray(familiarity.precision)
+        self._limit = familiarity.limit
+
+    def distance(self, values: FloatArray) -> float:
+        """Return the Mahalanobis distance of a summary from the training frames."""
+        away = values - self._mean
+        return float(np.sqrt(max(0.0, away @ self._precision @ away)))
+
+    def found(self, power: FloatArray, connectivity: FloatArray, mask: NDArray[np.bool_]) -> bool:
+        """Tell whether features look unlike nearly all of training; arguments as `summary`."""
+        return self.distance(summary(power, connectivity, mask)) > self._limit

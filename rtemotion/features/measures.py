@@ -70,6 +70,37 @@ class ImaginaryCoherence:
         return self._sum / self._ring.pair_scale()
 
 
+class _LaggedSum:
+    """Running Σ x_k x_l over the pairs of segments at least `lag` apart.
+
+    With the window o … t, `_old` holds the sum over segments at least `lag`
+    before the newest and `_new` over those at least `lag` after the oldest, so
+    that a segment entering or leaving costs one product.
+    """
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.total = np.zeros(shape)
+        self._old = np.zeros(shape)
+        self._new = np.zeros(shape)
+
+    def enter(self, newest: FloatArray, before: FloatArray, scratch: FloatArray) -> None:
+        """Add the newest segment; `before` is the one `lag` before it."""
+        self._old += before
+        self.total += np.multiply(newest, self._old, out=scratch)
+        self._new += newest
+
+    def leave(self, oldest: FloatArray, after: FloatArray, scratch: FloatArray) -> None:
+        """Take out the oldest segment; `after` is the one `lag` after it."""
+        self.total -= np.multiply(oldest, self._new, out=scratch)
+        self._new -= after
+        self._old -= oldest
+
+    def clear(self) -> None:
+        """Forget all segments."""
+        for array in (self.total, self._old, self._new):
+            array[:] = 0.0
+
+
 class LaggedWPLI2:
     """Squared wPLI over pairs of segments that do not overlap.
 
@@ -78,10 +109,6 @@ class LaggedWPLI2:
     samples and push it above zero. Here the sum runs over pairs at least one
     segment length apart: Σ Im_k Im_l / Σ |Im_k Im_l|, |k − l| ≥ lag.
 
-    With the window o … t, `_old` holds the sum over segments at least `lag`
-    before the newest and `_new` over those at least `lag` after the oldest, so
-    that a segment entering or leaving costs one product with each.
-
     References
     ----------
     Vinck et al. 2011, NeuroImage 55:1548.
@@ -89,45 +116,41 @@ class LaggedWPLI2:
 
     def __init__(self, ring: SpectraRing) -> None:
         self._ring = ring
-        shape = (2, ring.n_pairs, ring.n_bins)
         self._lag = ring.lag
-        self._old = np.zeros(shape)
-        self._new = np.zeros(shape)
-        self._sum = np.zeros(shape)
-        self._scratch = np.empty(shape)
-
-    def _terms(self, number: int) -> FloatArray:
-        return self._ring.imag_and_magnitude(number)
+        shape = (ring.n_pairs, ring.n_bins)
+        self._signed = _LaggedSum(shape)
+        self._magnitude = _LaggedSum(shape)
+        self._scratch = [np.empty(shape) for _ in range(3)]
 
     def enter(self, number: int) -> None:
         """Add the newest segment."""
-        oldest = self._ring.oldest
-        terms = self._terms(number)
-        if number - self._lag >= oldest:
-            self._old += self._terms(number - self._lag)
-            self._sum += np.multiply(terms, self._old, out=self._scratch)
-            self._new += terms
+        if number - self._lag >= self._ring.oldest:
+            newest, apart = self._ring.imag(number), self._ring.imag(number - self._lag)
+            first, second, product = self._scratch
+            self._signed.enter(newest, apart, product)
+            np.abs(newest, out=first)
+            np.abs(apart, out=second)
+            self._magnitude.enter(first, second, product)
 
     def leave(self, number: int) -> None:
         """Take out the oldest segment."""
-        newest = self._ring.newest
-        if number + self._lag <= newest:
-            terms = self._terms(number)
-            self._sum -= np.multiply(terms, self._new, out=self._scratch)
-            self._new -= self._terms(number + self._lag)
-            self._old -= terms
+        if number + self._lag <= self._ring.newest:
+            oldest, apart = self._ring.imag(number), self._ring.imag(number + self._lag)
+            first, second, product = self._scratch
+            self._signed.leave(oldest, apart, product)
+            np.abs(oldest, out=first)
+            np.abs(apart, out=second)
+            self._magnitude.leave(first, second, product)
 
     def clear(self) -> None:
         """Forget all segments."""
-        self._old[:] = 0.0
-        self._new[:] = 0.0
-        self._sum[:] = 0.0
+        self._signed.clear()
+        self._magnitude.clear()
 
     def values(self) -> FloatArray:
         """Return the measure, shape (n_pairs, n_bins); NaN without two segments apart."""
-        numerator, denominator = self._sum
         with np.errstate(invalid="ignore", divide="ignore"):
-            values: FloatArray = numerator / denominator
+            values: FloatArray = self._signed.total / self._magnitude.total
         if (empty := self._ring.without_segments()).any():
             values[empty] = np.nan
         return values

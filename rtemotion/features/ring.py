@@ -122,24 +122,18 @@ class SpectraRing:
         return bool((self._powers[slot] * (1.0 + 1.0 / factor) > self._power).any())
 
     def imag(self, number: int) -> FloatArray:
-        """Return Im(X_i X̄_j) of one segment, shape (n_pairs, n_bins)."""
-        imag: FloatArray = self.imag_and_magnitude(number)[0]
-        return imag
-
-    def imag_and_magnitude(self, number: int) -> FloatArray:
-        """Return Im(X_i X̄_j) and its magnitude, shape (2, n_pairs, n_bins).
+        """Return Im(X_i X̄_j) of one segment, shape (n_pairs, n_bins).
 
         The array is the ring's own until the next segment is appended.
         """
         product = self._products.get(number)
         if product is None:
             slot, n = number % self.group.n_segments, self.n_bins
-            product = self._spare.pop() if self._spare else np.empty((2, self.n_pairs, n))
+            product = self._spare.pop() if self._spare else np.empty((self.n_pairs, n))
             np.take(self._imag_real[slot], self._first, axis=0, out=self._left, mode="clip")
             np.take(self._real_imag[slot], self._second, axis=0, out=self._right, mode="clip")
             self._left *= self._right
-            np.subtract(self._left[:, :n], self._left[:, n:], out=product[0])
-            np.abs(product[0], out=product[1])
+            np.subtract(self._left[:, :n], self._left[:, n:], out=product)
             self._products[number] = product
         return product
 
