@@ -27,23 +27,11 @@ from ..errors import SourceError
 from ..signal import FloatArray, StreamInfo
 from .edf_header import EdfHeader, read_edf_header
 from .labels import clean_label, clean_labels, kinds_from_labels
+from .paths import MNE_EXTENSIONS, check_path
 from .units import to_volts_factor
 from .whole import check_whole
 
 logger = logging.getLogger(__name__)
-
-EXTENSIONS = (
-    *(".edf", ".bdf", ".gdf", ".fif", ".fif.gz", ".vhdr", ".ahdr", ".set"),
-    *(".cnt", ".mff", ".nxe", ".lay", ".cdt", ".nedf", ".mefd"),
-)
-_FOLDERS = {".mff", ".mefd"}
-_BELONGS_TO = {
-    ".vmrk": ".vhdr",
-    ".eeg": ".vhdr",
-    ".dat": ".vhdr",
-    ".amrk": ".ahdr",
-    ".fdt": ".set",
-}
 
 # Whatever MNE's readers have been seen to raise on files that are not what they seem.
 _FAILURES = (
@@ -136,12 +124,6 @@ def _collect(caught: Sequence[warnings.WarningMessage], warned: _Warned) -> None
             warned.messages.append(" ".join(str(entry.message).split()))
 
 
-def extension(path: Path) -> str:
-    """Return a path's extension in lower case, ``.fif.gz`` taken as one."""
-    name = path.name.lower()
-    return ".fif.gz" if name.endswith(".fif.gz") else path.suffix.lower()
-
-
 def open_with_mne(path: Path, unit: str | None) -> OpenedRecording:
     """Open a recording, check it, and describe it.
 
@@ -157,8 +139,7 @@ def open_with_mne(path: Path, unit: str | None) -> OpenedRecording:
     SourceError
         If anything about the file could make its samples wrong.
     """
-    kind = extension(path)
-    _check_path(path, kind)
+    kind = check_path(path, MNE_EXTENSIONS)
     header = read_edf_header(path) if kind in {".edf", ".bdf"} else None
     keywords: dict[str, Any] = {}
     if header is not None:
@@ -180,26 +161,6 @@ def open_with_mne(path: Path, unit: str | None) -> OpenedRecording:
     _judge_warnings(path, warned, raw.ch_names, info)
     info, factors = _to_volts(path, info, units, header is not None, unit)
     return OpenedRecording(raw, info, factors, header)
-
-
-def _check_path(path: Path, kind: str) -> None:
-    if not path.exists():
-        raise SourceError(
-            f"there is no recording at {path}, expected an existing file; check the path."
-        )
-    if kind in _BELONGS_TO:
-        raise SourceError(
-            f"{path} is one part of a recording; open the {_BELONGS_TO[kind]} file beside it."
-        )
-    if path.is_dir() and kind not in _FOLDERS:
-        raise SourceError(f"{path} is a folder, expected one recording; name the file inside it.")
-    if kind not in EXTENSIONS:
-        raise SourceError(
-            f"{path} has the unknown extension '{kind}', expected one of {', '.join(EXTENSIONS)}; "
-            "convert it to one of them."
-        )
-    if path.is_file() and path.stat().st_size == 0:
-        raise SourceError(f"{path} is empty (0 bytes), expected a recording; copy it again.")
 
 
 def _check_edf_duplicates(path: Path, header: EdfHeader) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mne
 import numpy as np
@@ -17,15 +17,18 @@ from ..errors import SourceError
 from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
 from .edf_header import record_onsets
 from .mne_files import OpenedRecording, open_with_mne, reading
-from .pacing import ReplayClock
+from .pacing import ReplayClock, check_speed, chunk_length
+from .paths import TEXT_EXTENSIONS, XDF_EXTENSIONS, check_path
+
+if TYPE_CHECKING:
+    from .text import TextSource
+    from .xdf import XdfSource
 
 logger = logging.getLogger(__name__)
 
 _SKIP = "BAD_ACQ_SKIP"
 _BLOCK_S = 10.0
 _BLOCK_BYTES = 32 * 2**20
-_CHUNK_S = 10.0
-_PACED_CHUNK_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -72,18 +75,12 @@ class RecordingSource:
         chunk_s: float | None = None,
         unit: str | None = None,
     ) -> None:
-        if not speed > 0:
-            raise SourceError(
-                f"a recording cannot be replayed at speed {speed}, expected a positive number "
-                "of times real time, or 'max'."
-            )
+        check_speed(speed)
         self._path = Path(path)
         self._opened: OpenedRecording = open_with_mne(self._path, unit)
         self._raw: Any = self._opened.raw
         self._info = self._opened.info
-        if chunk_s is None:
-            chunk_s = _CHUNK_S if math.isinf(speed) else _PACED_CHUNK_S * speed
-        self._chunk = max(1, round(chunk_s * self._info.sfreq))
+        self._chunk = chunk_length(chunk_s, speed, self._info.sfreq)
         row_bytes = 8 * self._info.n_channels
         longest = min(_BLOCK_S * self._info.sfreq, _BLOCK_BYTES / row_bytes)
         # A whole number of chunks, so that no chunk straddles two blocks.
@@ -211,8 +208,37 @@ def open_recording(
     speed: float = math.inf,
     chunk_s: float | None = None,
     unit: str | None = None,
-) -> RecordingSource:
-    """Open a recording of any known format; see `RecordingSource`."""
+    stream: str | None = None,
+) -> RecordingSource | XdfSource | TextSource:
+    """Open a recording of any known format with the source that reads it.
+
+    Parameters
+    ----------
+    path, speed, chunk_s, unit
+        See `RecordingSource`.
+    stream : str, optional
+        Name or source_id of the EEG stream, of XDF files that hold several.
+
+    Returns
+    -------
+    RecordingSource, XdfSource or TextSource
+        By the extension.
+
+    Raises
+    ------
+    SourceError
+        If the extension is unknown (the message lists those there are), or the
+        file cannot be read.
+    """
+    kind = check_path(Path(path))
+    if kind in XDF_EXTENSIONS:
+        from .xdf import XdfSource
+
+        return XdfSource(path, speed=speed, chunk_s=chunk_s, unit=unit, stream=stream)
+    if kind in TEXT_EXTENSIONS:
+        from .text import TextSource
+
+        return TextSource(path, speed=speed, chunk_s=chunk_s, unit=unit)
     return RecordingSource(path, speed=speed, chunk_s=chunk_s, unit=unit)
 
 

@@ -1,0 +1,286 @@
+"""The chunks of an XDF file: what it holds, and how far it is sound.
+
+pyxdf trusts the counts and lengths it reads; on a damaged file it would build
+arrays of billions of samples or look for a place to go on at. So every chunk is
+checked here first, and pyxdf is given the sound part alone.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+import struct
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.etree import ElementTree
+
+from ..errors import SourceError
+
+_MAGIC = b"XDF:"
+_FILE_HEADER, _STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _STREAM_FOOTER = 1, 2, 3, 4, 6
+_OF_A_STREAM = {_STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _STREAM_FOOTER}
+_LENGTHS = {1: "<B", 4: "<I", 8: "<Q"}
+_ITEM_BYTES = {"float32": 4, "double64": 8, "int8": 1, "int16": 2, "int32": 4, "int64": 8}
+TEXT = "string"
+
+
+@dataclass(frozen=True)
+class XdfStream:
+    """One stream of a file, as its header describes it.
+
+    Attributes
+    ----------
+    id : int
+        Number of the stream in the file.
+    xml : str
+        The ``<info>`` document of LSL.
+    name, type, source_id, format : str
+        As the document states them.
+    count : int
+        Number of channels.
+    sfreq : float
+        Nominal sampling rate in Hz, 0 when irregular.
+    n_samples : int
+        Samples in the sound part of the file.
+    """
+
+    id: int
+    xml: str
+    name: str
+    type: str
+    source_id: str
+    format: str
+    count: int
+    sfreq: float
+    n_samples: int = 0
+
+
+@dataclass(frozen=True)
+class XdfContents:
+    """What a file holds.
+
+    Attributes
+    ----------
+    streams : tuple of XdfStream
+        In the order of the file.
+    start_utc : str
+        ISO 8601 start by the file's header, empty when it states none.
+    sound : int
+        Bytes from the start that are whole chunks.
+    size : int
+        Bytes of the file.
+    problem : str
+        What is wrong with the first chunk that is not sound; empty if all are.
+    """
+
+    streams: tuple[XdfStream, ...]
+    start_utc: str
+    sound: int
+    size: int
+    problem: str
+
+
+class _UnsoundError(ValueError):
+    """A chunk is cut off or contradicts itself."""
+
+
+def read_contents(path: Path) -> XdfContents:
+    """Read headers and check every chunk of a file.
+
+    Raises
+    ------
+    SourceError
+        If the file is not XDF at all.
+    """
+    with open_xdf(path) as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise SourceError(
+                f"{path} does not begin as an XDF file does, expected 'XDF:' in its first bytes; "
+                "check that it is the file that was recorded."
+            )
+        reader = _Reader(file, size)
+        problem = ""
+        while reader.sound < size and not problem:
+            try:
+                reader.chunk()
+            except _UnsoundError as unsound:
+                problem = str(unsound)
+    streams = tuple(reader.streams.values())
+    return XdfContents(streams, reader.start_utc, reader.sound, size, problem)
+
+
+def load_streams(path: Path, contents: XdfContents, ids: list[int]) -> dict[int, Any]:
+    """Return pyxdf's streams by their id, with raw stamps, from the sound part of a file.
+
+    Raises
+    ------
+    SourceError
+        If pyxdf cannot read them.
+    """
+    import numpy as np
+    import pyxdf
+
+    file = open_xdf(path)
+    if contents.problem:
+        with file:
+            file = io.BytesIO(file.read(contents.sound))
+    try:
+        # A stream whose stamps are all the same has no effective rate, which nobody asks for.
+        with file, np.errstate(all="ignore"):
+            streams, _ = pyxdf.load_xdf(
+                file,
+                select_streams=ids,
+                synchronize_clocks=False,
+                dejitter_timestamps=False,
+                handle_clock_resets=False,
+            )
+    except (
+        *(OSError, ValueError, RuntimeError, TypeError, LookupError, AttributeError),
+        *(EOFError, MemoryError, SyntaxError, ArithmeticError, struct.error),
+    ) as problem:
+        raise SourceError(
+            f"{path} could not be read by pyxdf ({type(problem).__name__}: {problem}), expected "
+            "an XDF file as LabRecorder writes it; copy it again from where it was recorded."
+        ) from problem
+    return {int(stream["info"]["stream_id"]): stream for stream in streams}
+
+
+def open_xdf(path: Path) -> BinaryIO:
+    """Open a file for reading, unpacked if it is an ``.xdfz``."""
+    if path.suffix.lower() != ".xdfz":
+        return path.open("rb")
+    try:
+        with gzip.open(path, "rb") as packed:
+            return io.BytesIO(packed.read())
+    except (OSError, EOFError, zlib.error) as problem:
+        raise SourceError(
+            f"{path} cannot be unpacked ({problem}), expected an XDF file packed with gzip; copy "
+            "it again from where it was recorded."
+        ) from problem
+
+
+class _Reader:
+    """Walks through the chunks of a file; `sound` bytes of it are whole chunks."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._size = size
+        self.sound = len(_MAGIC)
+        self.streams: dict[int, XdfStream] = {}
+        self.start_utc = ""
+
+    def chunk(self) -> None:
+        """Read one chunk and move `sound` past it, or raise `_UnsoundError`."""
+        head = self._file.read(9)
+        length, at = _length(head, 0)
+        end = self.sound + at + length
+        if length < 2 or end > self._size:
+            raise _UnsoundError("it is cut off")
+        body = head[at:] + self._file.read(max(0, length - len(head) + at))
+        self._take(memoryview(body)[:length])
+        self._file.seek(end)
+        self.sound = end
+
+    def _take(self, body: memoryview) -> None:
+        tag = struct.unpack_from("<H", body)[0]
+        if tag == _FILE_HEADER:
+            self.start_utc = (_xml(bytes(body[2:])).findtext("datetime") or "").strip()
+        if tag not in _OF_A_STREAM:
+            return
+        if len(body) < 6:
+            raise _UnsoundError("it is too short")
+        stream_id, rest = struct.unpack_from("<I", body, 2)[0], body[6:]
+        if tag == _STREAM_HEADER:
+            if stream_id in self.streams:
+                raise _UnsoundError(f"it describes stream {stream_id} a second time")
+            self.streams[stream_id] = _stream(stream_id, bytes(rest))
+            return
+        if stream_id not in self.streams:
+            raise _UnsoundError(f"it belongs to a stream {stream_id} that has no header")
+        if tag == _SAMPLES:
+            self._samples(stream_id, rest)
+        elif tag == _STREAM_FOOTER:
+            _xml(bytes(rest))
+        elif len(rest) != 16:
+            raise _UnsoundError(f"a clock offset has {len(rest)} bytes")
+
+    def _samples(self, stream_id: int, body: memoryview) -> None:
+        stream = self.streams[stream_id]
+        if stream.format == TEXT:
+            count = _count_texts(body, stream.count)
+        elif stream.format in _ITEM_BYTES:
+            count = _count_rows(body, stream.count * _ITEM_BYTES[stream.format])
+        else:
+            return
+        self.streams[stream_id] = replace(stream, n_samples=stream.n_samples + count)
+
+
+def _length(body: bytes | memoryview, at: int) -> tuple[int, int]:
+    """Return a length of variable size, and where what follows it begins."""
+    size = body[at] if at < len(body) else 0
+    if size not in _LENGTHS or at + 1 + size > len(body):
+        raise _UnsoundError("a length is cut off or damaged")
+    return struct.unpack_from(_LENGTHS[size], body, at + 1)[0], at + 1 + size
+
+
+def _after_stamp(body: memoryview, at: int) -> int:
+    if at >= len(body) or body[at] not in {0, 8}:
+        raise _UnsoundError("its samples are damaged")
+    return at + 1 + body[at]
+
+
+def _count_rows(body: memoryview, row_bytes: int) -> int:
+    count, at = _length(body, 0)
+    for _ in range(count):
+        at = _after_stamp(body, at) + row_bytes
+    if at != len(body):
+        raise _UnsoundError("its samples are damaged")
+    return count
+
+
+def _count_texts(body: memoryview, n_channels: int) -> int:
+    count, at = _length(body, 0)
+    for _ in range(count):
+        at = _after_stamp(body, at)
+        for _ in range(n_channels):
+            size, at = _length(body, at)
+            at += size
+    if at != len(body):
+        raise _UnsoundError("its texts are damaged")
+    return count
+
+
+def _xml(text: bytes) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(text.decode("utf-8", "replace"))
+    except (ElementTree.ParseError, ValueError) as problem:
+        raise _UnsoundError(f"its description is not XML ({problem})") from problem
+
+
+def _stream(stream_id: int, text: bytes) -> XdfStream:
+    root = _xml(text)
+
+    def said(tag: str) -> str:
+        return (root.findtext(tag) or "").strip()
+
+    try:
+        count, sfreq = int(said("channel_count")), float(said("nominal_srate") or 0)
+    except ValueError as problem:
+        raise _UnsoundError(f"the header of stream {stream_id} is wrong ({problem})") from None
+    if root.tag != "info" or count < 1 or not (math.isfinite(sfreq) and sfreq >= 0):
+        raise _UnsoundError(f"the header of stream {stream_id} has {count} channels at {sfreq} Hz")
+    return XdfStream(
+        id=stream_id,
+        xml=text.decode("utf-8", "replace"),
+        name=said("name"),
+        type=said("type"),
+        source_id=said("source_id"),
+        format=said("channel_format"),
+        count=count,
+        sfreq=sfreq,
+    )
