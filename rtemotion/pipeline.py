@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,6 +19,8 @@ from .conditioning.freshness import DEFAULT_LIMIT
 from .decoding import Baseline, BaselineSpan, Decoder, Model
 from .features import FeatureSchema, FeatureStage
 from .signal import Item, Stage, StreamInfo
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,14 @@ class Pipeline:
         self._stages: list[Stage] = [*stages, self.decoder]
         self.hop = card.features.hop_seconds(info.sfreq)
         self.warnings = card.features.warn_if_unreliable(info.sfreq)
+        placed = int(self.info.has_position.sum())
+        if placed < card.min_channels:
+            log.warning(
+                "No frame will have a value: %d of the channels in use have a position, the "
+                "model needs at least %d.",
+                placed,
+                card.min_channels,
+            )
 
     def process(self, item: Item) -> Iterator[Item]:
         """Yield what follows from one item of the source, in order."""

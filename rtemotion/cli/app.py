@@ -22,6 +22,19 @@ File = Optional[Path]  # noqa: UP045
 Number = Optional[float]  # noqa: UP045
 Texts = Optional[list[str]]  # noqa: UP045
 
+
+def _not_negative(value: float | None) -> float | None:
+    if value is not None and not 0.0 <= value < float("inf"):
+        raise typer.BadParameter(f"{value} is not a number from 0 on.")
+    return value
+
+
+def _positive(value: float | None) -> float | None:
+    if value is not None and not 0.0 < value < float("inf"):
+        raise typer.BadParameter(f"{value} is not a positive number.")
+    return value
+
+
 ModelOption = Annotated[
     File, typer.Option("--model", help="Model file; the one that ships by default.")
 ]
@@ -60,10 +73,19 @@ ReferenceOption = Annotated[
 ]
 UnitOption = Annotated[
     Text,
-    typer.Option("--unit", help="Unit of the signal where the source does not say: uV, mV, V."),
+    typer.Option(
+        "--unit",
+        help="Unit of the signal (uV, mV, V) where the source does not say; an LSL stream's own "
+        "unit gives way to it.",
+    ),
 ]
 NotchOption = Annotated[
-    Number, typer.Option("--notch", help="Line frequency to filter, Hz (below the low-pass only).")
+    Number,
+    typer.Option(
+        "--notch",
+        help="Line frequency to filter, Hz (below the low-pass only).",
+        callback=_positive,
+    ),
 ]
 
 
@@ -95,9 +117,13 @@ def _start(
 
 @app.command()
 def demo(
-    seconds: Annotated[Number, typer.Option("--seconds", help="Stop after so long.")] = None,
+    seconds: Annotated[
+        Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
+    ] = None,
     headset: Annotated[str, typer.Option("--headset", help="muse, epoc, cap32, cap64.")] = "cap32",
-    seed: Annotated[int, typer.Option("--seed", help="Another person, another session.")] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Another person, another session.")
+    ] = 1,
     model: ModelOption = None,
     out: OutOption = None,
     overwrite: OverwriteOption = False,
@@ -112,12 +138,18 @@ def demo(
 @app.command()
 def simulate(
     headset: Annotated[str, typer.Option("--headset", help="muse, epoc, cap32, cap64.")] = "cap32",
-    seed: Annotated[int, typer.Option("--seed", help="Another person, another session.")] = 1,
-    seconds: Annotated[Number, typer.Option("--seconds", help="Stop after so long.")] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Another person, another session.")
+    ] = 1,
+    seconds: Annotated[
+        Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
+    ] = None,
     code: Annotated[
         str, typer.Option("--code", help="How emotions show: network, power, mix, none.")
     ] = "mix",
-    rest: Annotated[float, typer.Option("--rest", help="Seconds of rest at the start.")] = 75.0,
+    rest: Annotated[
+        float, typer.Option("--rest", help="Seconds of rest at the start.", callback=_not_negative)
+    ] = 75.0,
     name: Annotated[Text, typer.Option("--name", help="Name of the LSL stream.")] = None,
     source_id: Annotated[Text, typer.Option("--source-id", help="Its source_id.")] = None,
 ) -> None:
@@ -129,7 +161,9 @@ def simulate(
 
 @app.command()
 def streams(
-    wait: Annotated[float, typer.Option("--wait", help="Seconds to listen.")] = 2.0,
+    wait: Annotated[
+        float, typer.Option("--wait", help="Seconds to listen.", callback=_not_negative)
+    ] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the LSL streams on the network."""
@@ -159,11 +193,16 @@ def live(
             "the only EEG stream by default.",
         ),
     ] = None,
-    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for the stream.")] = 10.0,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", help="Seconds to wait for the stream.", callback=_not_negative),
+    ] = 10.0,
     model: ModelOption = None,
     out: OutOption = None,
     overwrite: OverwriteOption = False,
-    seconds: Annotated[Number, typer.Option("--seconds", help="Stop after so long.")] = None,
+    seconds: Annotated[
+        Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
+    ] = None,
     baseline: BaselineOption = None,
     no_outlet: Annotated[
         bool, typer.Option("--no-outlet", help="Do not republish the emotions on LSL.")
@@ -186,7 +225,10 @@ def live(
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="A recording that MNE reads.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="EDF, BDF, FIF, BrainVision, EEGLAB, XDF, or a headset's text file."),
+    ],
     speed: Annotated[
         str, typer.Option("--speed", metavar="N|max", help="Times real time, or 'max'.")
     ] = "1",
@@ -195,7 +237,10 @@ def replay(
     out: OutOption = None,
     overwrite: OverwriteOption = False,
     chunk: Annotated[
-        Number, typer.Option("--chunk", help="Seconds in a chunk; never changes a result.")
+        Number,
+        typer.Option(
+            "--chunk", help="Seconds in a chunk; never changes a result.", callback=_positive
+        ),
     ] = None,
     no_gui: NoGuiOption = False,
     profile: ProfileOption = None,

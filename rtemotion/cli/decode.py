@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -46,6 +47,7 @@ def run_demo(
     _add_table(engine, out, overwrite)
     screen = _screen(f"demo · {headset}, simulated person {seed}", engine)
     run(engine, open_view(screen, truth=lambda: source.truth[-1] if len(source.truth) else None))
+    _tell_table(engine, out)
 
 
 def rest_of(brain: Brain, model: Model, seconds: float = 80.0) -> Baseline:
@@ -91,6 +93,7 @@ def run_live(
         if republish:
             engine.add_outlet(_lsl_outlet(engine))
     run(engine, open_view(_screen("live · " + _name(source.info), engine)), seconds)
+    _tell_table(engine, out)
 
 
 def run_replay(
@@ -117,7 +120,8 @@ def run_replay(
     _warn_if_short(source.n_samples, engine, span)
     length = source.n_samples / source.info.sfreq
     screen = _screen(f"replay · {file.name}", engine, length, math.isinf(factor))
-    run(engine, open_view(screen))
+    finished = run(engine, open_view(screen))
+    _tell_table(engine, out, "" if finished else "; stopped before the end of the recording")
 
 
 def _warn_if_short(n_samples: int, engine: Engine, span: BaselineSpan | None) -> None:
@@ -172,6 +176,11 @@ def _add_table(engine: Engine, out: Path | None, overwrite: bool) -> None:
 
         names, identity = engine.model.card.target_names, engine.model.identity
         engine.add_outlet(open_table(out, names, identity, overwrite=overwrite))
+
+
+def _tell_table(engine: Engine, out: Path | None, how: str = "") -> None:
+    if out is not None:
+        sys.stdout.write(f"# wrote {engine.frames} rows to {out}{how}\n")
 
 
 def _lsl_outlet(engine: Engine) -> Outlet:

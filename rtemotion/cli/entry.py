@@ -35,7 +35,7 @@ def _run() -> int:
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
         return 0 if code == INTERRUPTED else code
     except RtemotionError as error:
-        return _failed(str(error), error)
+        return _failed(str(error), error, expected=True)
     except Exception as error:  # noqa: BLE001 - the last line of defence, logged with its trace
         return _failed(
             f"rtemotion has failed unexpectedly ({type(error).__name__}: {error}); this is a "
@@ -45,11 +45,11 @@ def _run() -> int:
     return 0
 
 
-def _failed(sentence: str, error: Exception) -> int:
+def _failed(sentence: str, error: Exception, expected: bool = False) -> int:
     log = logging.getLogger("rtemotion")
     where = start_logging()
     log.debug("failed", exc_info=error)
     sys.stderr.write(f"error: {sentence}\n")
-    if where is not None:
+    if where is not None and not expected:
         sys.stderr.write(f"(details in {where})\n")
     return 1

@@ -19,6 +19,12 @@ from .view import View
 log = logging.getLogger(__name__)
 
 
+# A closed terminal (SIGHUP, where there is one) ends a run like Ctrl-C does.
+ENDING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
 @contextmanager
 def _reader_may_leave() -> Iterator[None]:
     """End quietly when whoever reads our output has gone (``| head``)."""
@@ -38,7 +44,7 @@ class Stop:
 
 @contextmanager
 def stopping_on_signals() -> Iterator[Stop]:
-    """Let Ctrl-C and SIGTERM finish the item in hand rather than break into it.
+    """Let Ctrl-C, SIGTERM and SIGHUP finish the item in hand rather than break into it.
 
     A row half written or a file half closed would be lost; sources give control
     back at least every 100 ms.
@@ -48,7 +54,7 @@ def stopping_on_signals() -> Iterator[Stop]:
     def ask(number: int, frame: FrameType | None) -> None:
         stop.asked = True
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in ENDING}
     try:
         yield stop
     finally:
@@ -56,8 +62,8 @@ def stopping_on_signals() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def run(engine: Engine, view: View, seconds: float | None = None) -> None:
-    """Run to the end, then close every output.
+def run(engine: Engine, view: View, seconds: float | None = None) -> bool:
+    """Run to the end, then close every output; return whether the source had ended.
 
     Parameters
     ----------
@@ -68,6 +74,7 @@ def run(engine: Engine, view: View, seconds: float | None = None) -> None:
     seconds : float or None
         Wall-clock limit from the first item on.
     """
+    finished = False
     with stopping_on_signals() as stop, engine, _reader_may_leave(), view:
         began = time.monotonic()
         for item in engine:
@@ -79,4 +86,7 @@ def run(engine: Engine, view: View, seconds: float | None = None) -> None:
                 view.tick(item)
             if stop.asked or (seconds is not None and time.monotonic() - began >= seconds):
                 break
+        else:
+            finished = True
     log.info("published %d frames, %d of them late", engine.frames, engine.late)
+    return finished

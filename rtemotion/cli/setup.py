@@ -90,6 +90,11 @@ def read_profile(path: Path) -> dict[str, Any]:
 def _checked(values: dict[str, Any], where: str) -> Options:
     from pydantic import TypeAdapter, ValidationError
 
+    notch = values.get("notch")
+    if isinstance(notch, int | float) and not 0.0 < notch < 1e5:
+        raise SetupError(
+            f"The option 'notch' of {where} cannot be {notch}: it is a line frequency."
+        )
     try:
         return TypeAdapter(Options).validate_python(values)
     except ValidationError as error:

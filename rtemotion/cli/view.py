@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-BAR = 24
-TRACE = 32
+# Together with names and numbers these fill a terminal of 80 columns, and no more.
+BAR = 20
+TRACE = 22
 TRACE_SECONDS = 60.0
 REFRESH_S = 0.1
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -256,9 +257,18 @@ class TerminalView:
 
         truth = self._truth() if self._truth is not None else None
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        headings = ["emotion", "now", "mean ± std", f"last {TRACE_SECONDS:.0f} s"]
-        for heading in headings + (["truth"] if truth is not None else []):
-            table.add_column(heading, header_style="dim")
+        columns = {
+            "emotion": 12,
+            "now": BAR,
+            "mean ± std": 12,
+            f"last {TRACE_SECONDS:.0f} s": TRACE,
+        }
+        if truth is not None:
+            columns["truth"] = 5
+        for heading, width in columns.items():
+            table.add_column(
+                heading, header_style="dim", width=width, no_wrap=True, overflow="crop"
+            )
         for i, target in enumerate(self._screen.targets):
             mean = float(frame.mean[i]) if frame is not None else np.nan
             std = float(frame.std[i]) if frame is not None else np.nan
@@ -348,7 +358,7 @@ def _spark(values: deque[float], target: Target) -> str:
     out = []
     for value in values:
         if not np.isfinite(value):
-            out.append(" ")
+            out.append("·")
             continue
         level = int((value - target.low) / span * len(SPARKS))
         out.append(SPARKS[min(max(level, 0), len(SPARKS) - 1)])

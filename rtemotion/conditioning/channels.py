@@ -28,10 +28,13 @@ class ChannelPlan:
         Columns of the source's chunks, in the order used from here on.
     info : StreamInfo
         The stream as it goes on: renamed, with positions where they are known.
+    n_source : int
+        Number of the source's columns.
     """
 
     indices: tuple[int, ...]
     info: StreamInfo
+    n_source: int
 
 
 def plan_channels(
@@ -72,7 +75,7 @@ def plan_channels(
         chosen = replace(info.pick(picked), channels=names, kinds=("eeg",) * len(names))
     except ValueError as error:
         raise SetupError(f"--channels does not fit: {error}.") from error
-    return ChannelPlan(tuple(picked), place(chosen, montage))
+    return ChannelPlan(tuple(picked), place(chosen, montage), info.n_channels)
 
 
 def _picked(info: StreamInfo, wanted: Sequence[str], renamed: dict[int, str]) -> list[int]:

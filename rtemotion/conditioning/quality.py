@@ -83,18 +83,11 @@ class ContactCheck:
         self._lowest = design.lowest_rms
         self.bad = np.zeros(n_channels, dtype=bool)
         self._good = np.zeros(n_channels, dtype=np.int64)
-        self._rms = np.full(0, np.nan)
 
     def reset(self) -> None:
         """Take every channel to be connected."""
         self.bad[:] = False
         self._good[:] = 0
-        self._rms = np.full(0, np.nan)
-
-    @property
-    def level(self) -> float:
-        """Median level of the last block over the channels known in it, volts RMS."""
-        return float(np.median(self._rms)) if len(self._rms) else np.nan
 
     def block(self, filtered: FloatArray) -> None:
         """Judge one block, shape (n_samples, n_channels), volts, NaN where unknown."""
@@ -105,7 +98,6 @@ class ContactCheck:
             n = known.sum(axis=0)
             squares = (np.where(known, filtered, 0.0) ** 2).sum(axis=0)
         rms = np.sqrt(squares / np.maximum(n, 1))
-        self._rms = rms[n > 0]
         wrong = (n > 0) & ((rms > self._highest) | (rms < self._lowest))
         self._good = np.where(wrong, 0, self._good + 1)
         self.bad = wrong | (self.bad & (self._good < GOOD_BLOCKS))

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..errors import SourceError
 from ..signal import EXCLUDED, Chunk, Event, Flag, FloatArray, Item, Kind
 from .channels import ChannelPlan
 from .design import ConditioningDesign
@@ -20,7 +21,7 @@ from .filters import RestartingFilter
 from .quality import ContactCheck, SampleChecks
 
 BLOCK_S = 0.25
-# Median level of the filtered signal outside which the unit is doubted, volts RMS.
+# Median spread of the raw signal outside which the unit is doubted, volts RMS.
 PLAUSIBLE_RMS = (0.2e-6, 2e-3)
 JUDGED_AFTER_S = 2.0
 
@@ -49,6 +50,7 @@ class ConditioningStage:
         self.design = design
         sfreq, n = plan.info.sfreq, plan.info.n_channels
         self._indices = np.array(plan.indices)
+        self._n_source = plan.n_source
         self._block = max(1, round(BLOCK_S * sfreq))
         self._judged_at = max(1, round(JUDGED_AFTER_S / BLOCK_S))
         self._checks = SampleChecks(design, sfreq, n)
@@ -57,6 +59,7 @@ class ConditioningStage:
         )
         self._contact = ContactCheck(design, n)
         self._filtered = np.empty((self._block, n))
+        self._raw = np.empty((self._block, n))
         self.reset()
 
     def reset(self) -> None:
@@ -79,6 +82,12 @@ class ConditioningStage:
             self._restart()
             payload = {"missing": item.missing_before}
             yield Event(item.first_sample, float(item.times[0]), Kind.GAP, payload)
+        if item.data.shape[1] != self._n_source:
+            raise SourceError(
+                f"A chunk has {item.data.shape[1]} channels, but its source promised "
+                f"{self._n_source} in its info; the source is at fault "
+                "(rtemotion.testing.check_source)."
+            )
         start = 0
         while start < len(item):
             filled = self._since_reset % self._block
@@ -96,6 +105,7 @@ class ConditioningStage:
         broken = (flags & (Flag.MISSING | Flag.RAILED)) != 0
         filtered, unsettled = self._filter.process(data, broken)
         self._filtered[filled : filled + len(raw)] = filtered
+        self._raw[filled : filled + len(raw)] = data
         flags |= (unsettled | self._contact.bad) * np.uint8(Flag.BAD)
         if self.design.reference == "average":
             filtered = average_reference(filtered, (flags & EXCLUDED) == 0)
@@ -113,7 +123,7 @@ class ConditioningStage:
             yield from self._doubt_unit(*moment)
 
     def _doubt_unit(self, sample: int, time: float) -> Iterator[Event]:
-        level = self._contact.level
+        level = typical_level(self._raw)
         low, high = PLAUSIBLE_RMS
         if low <= level <= high or not np.isfinite(level):
             return
@@ -123,6 +133,16 @@ class ConditioningStage:
             "name the unit with --unit."
         )
         yield Event(sample, time, Kind.WARNING, {"message": sentence})
+
+
+def typical_level(raw: FloatArray) -> float:
+    """Return the median over channels of the spread of raw samples, volts; NaN if unknown.
+
+    Of the raw ones, since samples in a unit far too large count as railed and
+    never reach the filters.
+    """
+    known = raw[:, np.isfinite(raw).all(axis=0)]
+    return float(np.median(known.std(axis=0))) if known.shape[1] else np.nan
 
 
 def average_reference(data: FloatArray, use: np.ndarray) -> FloatArray:

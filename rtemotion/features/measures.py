@@ -151,6 +151,8 @@ class LaggedWPLI2:
         """Return the measure, shape (n_pairs, n_bins); NaN without two segments apart."""
         with np.errstate(invalid="ignore", divide="ignore"):
             values: FloatArray = self._signed.total / self._magnitude.total
+        if not self._magnitude.total.min(initial=np.inf) > 0.0:
+            values[~(self._magnitude.total > 0.0)] = np.nan
         if (empty := self._ring.without_segments()).any():
             values[empty] = np.nan
         return values

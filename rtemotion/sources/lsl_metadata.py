@@ -63,7 +63,8 @@ def describe_stream(xml: str, unit: str | None = None) -> StreamDescription:
     xml : str
         The ``<info>`` document of LSL, with its ``<desc>``.
     unit : str, optional
-        Unit of the EEG channels whose unit is not stated or not known.
+        Unit of channels whose unit is not stated or not known; where all EEG channels
+        state the same one, in its place.
 
     Raises
     ------
@@ -190,10 +191,14 @@ def _factors(
 ) -> tuple[FloatArray, str]:
     factors = np.ones(len(channels))
     used: set[str] = set()
+    # A headset that states one wrong unit is wrong throughout; one that states several
+    # knows what it says.
+    stated = {c.unit for c, kind in zip(channels, kinds, strict=True) if kind == "eeg"}
+    agree = len(stated) == 1
     for i, (channel, kind) in enumerate(zip(channels, kinds, strict=True)):
         if kind not in {"eeg", "eog", "ecg", "emg"}:
             continue
-        said = channel.unit
+        said = unit if unit is not None and agree else channel.unit
         try:
             factors[i] = to_volts_factor(said)
         except SourceError as problem:

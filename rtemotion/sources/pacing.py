@@ -14,6 +14,8 @@ from ..signal import Chunk, Event, Tick
 TICK_S = 0.1
 _CHUNK_S = 10.0
 _PACED_CHUNK_S = 0.02
+# Longer chunks would hold frames back past the next one, however fast the replay.
+_LONGEST_PACED_S = 0.1
 
 
 def check_speed(speed: float) -> None:
@@ -28,7 +30,7 @@ def check_speed(speed: float) -> None:
 def chunk_length(chunk_s: float | None, speed: float, sfreq: float) -> int:
     """Return the longest chunk in samples; by default what suits the speed."""
     if chunk_s is None:
-        chunk_s = _CHUNK_S if math.isinf(speed) else _PACED_CHUNK_S * speed
+        chunk_s = _CHUNK_S if math.isinf(speed) else min(_PACED_CHUNK_S * speed, _LONGEST_PACED_S)
     return max(1, round(chunk_s * sfreq))
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from rtemotion.conditioning import ChannelPlan, ConditioningDesign, ConditioningStage
-from rtemotion.conditioning.stage import average_reference
+from rtemotion.conditioning.stage import average_reference, typical_level
+from rtemotion.errors import SourceError
 from rtemotion.signal import EXCLUDED, Chunk, Event, Flag, Kind, StreamInfo, Tick, identical
 from rtemotion.testing import check_stage, joined, recut
 
@@ -74,7 +75,8 @@ def test_only_the_picked_channels_go_on_in_the_order_asked_for() -> None:
     data = eeg(200, 4)
     info = info_of(4)
     stage = ConditioningStage(
-        ChannelPlan((3, 1), info.pick([3, 1])), ConditioningDesign(reference="as recorded")
+        ChannelPlan((3, 1), info.pick([3, 1]), info.n_channels),
+        ConditioningDesign(reference="as recorded"),
     )
     assert stage.info.channels == ("E3", "E1")
     assert stage.info.reference == "as recorded"
@@ -181,8 +183,10 @@ def test_permuted_channels_give_permuted_samples() -> None:
     order = [2, 0, 3, 1]
     chunks = [item for item in troubled() if isinstance(item, Chunk)]
     info = StreamInfo(tuple("abcd"), SFREQ)
-    there = ConditioningStage(ChannelPlan((0, 1, 2, 3), info), ConditioningDesign())
-    turned = ConditioningStage(ChannelPlan(tuple(order), info.pick(order)), ConditioningDesign())
+    there = ConditioningStage(ChannelPlan((0, 1, 2, 3), info, 4), ConditioningDesign())
+    turned = ConditioningStage(
+        ChannelPlan(tuple(order), info.pick(order), 4), ConditioningDesign()
+    )
     first, second = run(there, chunks), run(turned, chunks)
     np.testing.assert_array_equal(flags_of(first)[:, order], flags_of(second))
     np.testing.assert_allclose(data_of(first)[:, order], data_of(second), rtol=0, atol=1e-12)
@@ -193,3 +197,22 @@ def test_an_unreferenced_stream_need_not_be_complete() -> None:
     items = run(stage_of(2), [chunk_of(data)])
     assert (flags_of(items) == Flag.MISSING).all()
     assert events_of(items, Kind.MASK)[0].payload["bad"] == ["E0", "E1"]
+
+
+def test_the_typical_level_is_that_of_raw_samples_whatever_became_of_them() -> None:
+    volts = 10.0 * np.sin(np.linspace(0, 60, 62))[:, None] * np.ones(3)
+    assert typical_level(volts) == pytest.approx(volts[:, 0].std())
+    volts[5, 0] = np.nan
+    assert typical_level(volts) == pytest.approx(volts[:, 1].std())
+    assert np.isnan(typical_level(np.full((62, 2), np.nan)))
+
+
+def test_microvolts_taken_for_volts_are_called_millions_of_microvolts() -> None:
+    data = 1e6 * eeg(800, 3)
+    (warned,) = events_of(run(stage_of(3), [chunk_of(data)]), Kind.WARNING)
+    assert "e+07 µV" in warned.payload["message"] or "e+06 µV" in warned.payload["message"]
+
+
+def test_a_chunk_of_another_width_names_the_source_as_the_fault() -> None:
+    with pytest.raises(SourceError, match="5 channels, but its source promised 3"):
+        run(stage_of(3), [chunk_of(eeg(10, 5))])

@@ -42,6 +42,11 @@ def test_locations_become_metres(scale: float) -> None:
     assert np.isnan(positions[1:]).all()
 
 
+def test_a_unit_given_stands_in_place_of_one_that_every_channel_states() -> None:
+    text = xml(channel("Cz", "microvolts") + channel("Pz", "microvolts"), 2)
+    np.testing.assert_array_equal(describe_stream(text, unit="V").factors, [1.0, 1.0])
+
+
 def test_an_unknown_unit_is_refused_unless_given() -> None:
     text = xml(channel("Cz", "counts") + channel("Pz", "mV") + channel("ECG", "", "ECG"), 3)
     with pytest.raises(SourceError, match="channel Cz .*'counts'.*--unit uV"):
