@@ -6,9 +6,11 @@ import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..decoding.card import Familiarity, PopulationReference
@@ -18,6 +20,11 @@ from .network import AdditiveNetwork
 from .simulated import Record
 
 log = logging.getLogger(__name__)
+
+# Montages are judged familiar among those of about their own size, up to so many channels.
+SIZES = (4, 8, 16, 32, 64)
+# How far beyond nearly all of training features must lie to be called unfamiliar.
+MARGIN = 1.25
 
 
 @dataclass(frozen=True)
@@ -215,12 +222,13 @@ def interval_factors(
 
 
 def familiarity_of(examples: Sequence[Example], share: float = 0.999) -> Familiarity:
-    """Return the training distribution of the feature summary."""
-    rows = []
+    """Return the training distribution of the feature summary, with limits by channel count."""
+    rows, sizes = [], []
     for x in examples:
         mask = x.mask.numpy() > 0.5
         for power, edges in zip(x.power.numpy(), x.connectivity.numpy(), strict=True):
             rows.append(summary(power.astype(np.float64), edges.astype(np.float64), mask))
+            sizes.append(int(mask.sum()))
     values = np.array(rows)
     mean = values.mean(axis=0)
     precision = np.linalg.inv(np.cov(values.T) + 1e-6 * np.eye(values.shape[1]))
@@ -229,8 +237,19 @@ def familiarity_of(examples: Sequence[Example], share: float = 0.999) -> Familia
     return Familiarity(
         tuple(mean.tolist()),
         tuple(tuple(row) for row in precision.tolist()),
-        float(np.quantile(distances, share)),
+        _limits(distances, np.array(sizes), share),
     )
+
+
+def _limits(
+    distances: FloatArray, sizes: NDArray[np.int64], share: float
+) -> tuple[tuple[int, float], ...]:
+    limits = []
+    for below, up_to in pairwise((0, *SIZES)):
+        inside = distances[(sizes > below) & (sizes <= up_to)]
+        if len(inside):
+            limits.append((up_to, MARGIN * float(np.quantile(inside, share))))
+    return tuple(limits)
 
 
 def _thinned(x: Example, rng: np.random.Generator, largest: float) -> Example:

@@ -105,7 +105,8 @@ class ClockStage:
         spacing = (stamps[k + HOLD - 1] - stamp) / (HOLD - 1)
         if spacing < 0.5 * self._period:
             return 0
-        return self._restart(stamp, at_least=0)
+        # Stamps that step back leave open what lies between: that is a break too.
+        return self._restart(stamp, at_least=int(stamp < self._expected))
 
     def _restart(self, stamp: float, at_least: int) -> int:
         missing = max(at_least, round((stamp - self._expected) / self._period))

@@ -85,13 +85,15 @@ class Familiarity:
         Mean of the summary.
     precision : tuple of tuple of float
         Inverse covariance.
-    limit : float
-        Mahalanobis distance above which features are unfamiliar.
+    limits : tuple of (int, float)
+        Up to so many channels in use, in rising order, the Mahalanobis distance
+        above which features are unfamiliar; the last holds for any more. Fewer
+        channels scatter more.
     """
 
     mean: tuple[float, ...]
     precision: tuple[tuple[float, ...], ...]
-    limit: float
+    limits: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True)

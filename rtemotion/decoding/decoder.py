@@ -128,14 +128,17 @@ class Decoder:
         power, connectivity, context = self._inputs.values(frame, mask)
         weights = self._weights_for(frame.pairs, mask, context)
         mean, node, edge = weights.read_out(power, connectivity)
-        mean, std, node, edge = self._smoothed(mean, weights.std, node, edge)
+        mean, std, node, edge, *features = self._smoothed(
+            mean, weights.std, node, edge, power, connectivity
+        )
         reasons = set(self._always)
         quality = self._inputs.quality(frame)
         if quality < LOWEST_QUALITY:
             reasons.add(Reason.ARTIFACT)
         if self.baseline is None and self.model.card.normalisation.policy == "baseline":
             reasons.add(Reason.NO_BASELINE)
-        if self._unfamiliarity.found(power, connectivity, mask):
+        # Training knows features smoothed in the same way.
+        if self._unfamiliarity.found(*features, mask):
             reasons.add(Reason.UNFAMILIAR)
         lower, upper = self._interval(mean, std, Reason.NOT_VALIDATED in reasons)
         return EmotionFrame(
@@ -163,19 +166,16 @@ class Decoder:
             self._seen = seen
         return self._weights
 
-    def _smoothed(
-        self, mean: FloatArray, std: FloatArray, node: FloatArray, edge: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        newest = [mean, std, node, edge]
+    def _smoothed(self, *newest: FloatArray) -> list[FloatArray]:
+        """Return the exponential means of some values, the same linear filter for all."""
         if self._smooth is None:
-            self._smooth = newest
+            self._smooth = list(newest)
         else:
             self._smooth = [
                 old + self._step * (new - old)
                 for old, new in zip(self._smooth, newest, strict=True)
             ]
-        mean, std, node, edge = self._smooth
-        return mean, std, node, edge
+        return self._smooth
 
     def _interval(
         self, mean: FloatArray, std: FloatArray, unvalidated: bool

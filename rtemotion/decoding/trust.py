@@ -80,7 +80,7 @@ class Unfamiliarity:
     def __init__(self, familiarity: Familiarity) -> None:
         self._mean = np.asarray(familiarity.mean)
         self._precision = np.asarray(familiarity.precision)
-        self._limit = familiarity.limit
+        self._limits = familiarity.limits
 
     def distance(self, values: FloatArray) -> float:
         """Return the Mahalanobis distance of a summary from the training frames."""
@@ -89,4 +89,9 @@ class Unfamiliarity:
 
     def found(self, power: FloatArray, connectivity: FloatArray, mask: NDArray[np.bool_]) -> bool:
         """Tell whether features look unlike nearly all of training; arguments as `summary`."""
-        return self.distance(summary(power, connectivity, mask)) > self._limit
+        return self.distance(summary(power, connectivity, mask)) > self.limit(int(mask.sum()))
+
+    def limit(self, n_channels: int) -> float:
+        """Return the limit for so many channels in use."""
+        fitting = (limit for up_to, limit in self._limits if n_channels <= up_to)
+        return next(fitting, self._limits[-1][1])

@@ -181,10 +181,13 @@ def test_pace_has_no_drift_and_ticks_while_waiting(tmp_path: Path) -> None:
     assert ticks >= 4
 
 
-def test_paced_chunks_are_20_ms_of_waiting(tmp_path: Path) -> None:
-    source = RecordingSource(write_fif(tmp_path), speed=50.0)
+@pytest.mark.parametrize(("speed", "longest"), [(4.0, 10), (50.0, 13)])
+def test_paced_chunks_are_20_ms_of_waiting_and_at_most_100_ms_of_signal(
+    tmp_path: Path, speed: float, longest: int
+) -> None:
+    source = RecordingSource(write_fif(tmp_path), speed=speed)
     chunks = [item for item in source if isinstance(item, Chunk)]
-    assert max(map(len, chunks)) == 128
+    assert max(map(len, chunks)) == longest
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, math.nan])
