@@ -128,7 +128,7 @@ class Decoder:
         power, connectivity, context = self._inputs.values(frame, mask)
         weights = self._weights_for(frame.pairs, mask, context)
         mean, node, edge = weights.read_out(power, connectivity)
-        mean, std, node, edge, *features = self._smoothed(
+        mean, std, node, edge, power, connectivity = self._smoothed(
             mean, weights.std, node, edge, power, connectivity
         )
         reasons = set(self._always)
@@ -138,7 +138,7 @@ class Decoder:
         if self.baseline is None and self.model.card.normalisation.policy == "baseline":
             reasons.add(Reason.NO_BASELINE)
         # Training knows features smoothed in the same way.
-        if self._unfamiliarity.found(*features, mask):
+        if self._unfamiliarity.found(power, connectivity, mask):
             reasons.add(Reason.UNFAMILIAR)
         lower, upper = self._interval(mean, std, Reason.NOT_VALIDATED in reasons)
         return EmotionFrame(
