@@ -112,7 +112,7 @@ class Pipeline:
         self.decoder = Decoder(self.info, model, baseline, span)
         self._stages: list[Stage] = [*stages, self.decoder]
         self.hop = card.features.hop_seconds(info.sfreq)
-        self.warnings = card.features.warn_if_unreliable(info.sfreq)
+        card.features.warn_if_unreliable(info.sfreq)
         placed = int(self.info.has_position.sum())
         if placed < card.min_channels:
             log.warning(

@@ -21,7 +21,6 @@ def start_logging() -> Path | None:
     log.propagate = False
     screen = _ScreenHandler()
     screen.setLevel(logging.WARNING)
-    screen.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     screen.is_ours = True
     log.addHandler(screen)
     if path is None:

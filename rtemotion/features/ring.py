@@ -34,7 +34,6 @@ class SpectraRing:
         self.group = group
         self.lag = group.lag
         self.n_bins = group.n_bins
-        self.n_channels = n_channels
         first, second = np.triu_indices(n_channels, k=1)
         self.n_pairs = len(first)
         self._first, self._second = first, second
