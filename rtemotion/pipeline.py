@@ -61,10 +61,16 @@ def feature_stages(
     schema: FeatureSchema,
     design: ConditioningDesign,
     setup: Setup | None = None,
+    tap: Stage | None = None,
 ) -> tuple[list[Stage], StreamInfo]:
-    """Return the stages from raw chunks to feature frames, and the conditioned stream."""
+    """Return the stages from raw chunks to feature frames, and the conditioned stream.
+
+    A `tap` sees everything that can change a frame, before anything is made of it.
+    """
     setup = setup or Setup()
     stages: list[Stage] = [FreshnessStage(setup.stale_after)]
+    if tap is not None:
+        stages.append(tap)
     if info.timestamps == "raw":
         clock = ClockStage(info)
         stages.append(clock)
@@ -90,6 +96,8 @@ class Pipeline:
         A baseline known before the start.
     span : BaselineSpan or None
         Where in the stream the person rests.
+    tap : Stage or None
+        Sees what the frames follow from, a recorder for instance.
 
     Attributes
     ----------
@@ -106,9 +114,10 @@ class Pipeline:
         setup: Setup | None = None,
         baseline: Baseline | None = None,
         span: BaselineSpan | None = None,
+        tap: Stage | None = None,
     ) -> None:
         card = model.card
-        stages, self.info = feature_stages(info, card.features, card.conditioning, setup)
+        stages, self.info = feature_stages(info, card.features, card.conditioning, setup, tap)
         self.decoder = Decoder(self.info, model, baseline, span)
         self._stages: list[Stage] = [*stages, self.decoder]
         self.hop = card.features.hop_seconds(info.sfreq)

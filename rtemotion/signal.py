@@ -32,6 +32,7 @@ class Flag(IntFlag):
     BLINK = 8
     MUSCLE = 16
     BAD = 32
+    MOVEMENT = 64
 
 
 # Samples that carry one of these never enter a feature or the average reference.
@@ -63,6 +64,10 @@ class Kind:
     STREAM_LOST = "stream lost"
     STREAM_RETURNED = "stream returned"
     CLOCK_OFFSET = "clock offset"
+    CLOCK_STEP = "clock step"
+    SLEPT = "machine slept"
+    OPERATOR = "operator"
+    NOTCH = "notch"
     MASK = "mask"
     WARNING = "warning"
 
@@ -251,6 +256,27 @@ class Chunk:
             self.flags[start:stop],
             self.missing_before if start == 0 else 0,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class ReceivedChunk(Chunk):
+    """A chunk as a sender delivered it, for whoever records it.
+
+    Attributes
+    ----------
+    values : array, shape (n_samples, n_channels)
+        The sender's own numbers, in its own format and unit.
+    """
+
+    values: NDArray[Any] = field(default_factory=lambda: np.empty((0, 0)))
+
+    def __post_init__(self) -> None:
+        """Check that values and volts belong together."""
+        super().__post_init__()
+        if self.values.shape != self.data.shape:
+            raise ValueError(
+                f"'values' must have shape {self.data.shape}, got {self.values.shape}"
+            )
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,9 @@ class FreshnessStage:
                 Kind.STREAM_LOST,
                 {"idle": item.idle, "limit": self.limit},
             )
-        elif isinstance(item, Event) and item.kind == Kind.STREAM_RETURNED:
-            self._lost = False
+        elif isinstance(item, Event) and item.kind in {Kind.STREAM_LOST, Kind.STREAM_RETURNED}:
+            # A recorded session brings its own.
+            self._lost = item.kind == Kind.STREAM_LOST
         elif isinstance(item, Chunk):
             if self._lost and len(item):
                 self._lost = False
