@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from .decoding import Baseline, BaselineSpan, Model
 from .pipeline import Pipeline, Setup
 from .signal import EmotionFrame, Event, Kind, Outlet, Publication, Source, Tick
+
+if TYPE_CHECKING:
+    from .outlets.recorder import Recorder
+    from .session import Decoding
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +32,8 @@ class Engine:
         Where frames go; closed with the engine.
     setup, baseline, span
         See `Pipeline`.
+    recorder : Recorder or None
+        Records source and frames; closed with the engine.
 
     Attributes
     ----------
@@ -44,11 +51,17 @@ class Engine:
         setup: Setup | None = None,
         baseline: Baseline | None = None,
         span: BaselineSpan | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.source = source
         self.model = model
-        self.pipeline = Pipeline(source.info, model, setup, baseline, span)
+        self.recorder = recorder
+        self.pipeline = Pipeline(source.info, model, setup, baseline, span, recorder)
         self._outlets = list(outlets)
+        if recorder is not None:
+            how = decoding(model, setup or Setup(), baseline, span)
+            recorder.begin(how, model.card.target_names, self.pipeline.clock_state)
+            self._outlets.append(recorder)
         self.late = 0
         self.frames = 0
 
@@ -126,3 +139,24 @@ def decode(
         for item in engine:
             if isinstance(item, Publication):
                 yield item.frame
+
+
+def decoding(
+    model: Model, setup: Setup, baseline: Baseline | None, span: BaselineSpan | None
+) -> Decoding:
+    """Return how a stream is decoded, as a session file says it."""
+    from .session import Decoding, Rest
+
+    return Decoding(
+        model=model.identity,
+        model_file=str(model.path.resolve()),
+        setup=dataclasses.asdict(setup),
+        span=None if span is None else (span.start, span.end),
+        rest=None
+        if baseline is None
+        else Rest(
+            log_power=baseline.log_power.tolist(),
+            connectivity=baseline.connectivity.tolist(),
+            n_frames=baseline.n_frames,
+        ),
+    )

@@ -120,6 +120,7 @@ class Pipeline:
         stages, self.info = feature_stages(info, card.features, card.conditioning, setup, tap)
         self.decoder = Decoder(self.info, model, baseline, span)
         self._stages: list[Stage] = [*stages, self.decoder]
+        self._clock = next((stage for stage in stages if isinstance(stage, ClockStage)), None)
         self.hop = card.features.hop_seconds(info.sfreq)
         card.features.warn_if_unreliable(info.sfreq)
         placed = int(self.info.has_position.sum())
@@ -130,6 +131,10 @@ class Pipeline:
                 placed,
                 card.min_channels,
             )
+
+    def clock_state(self) -> ClockState | None:
+        """Return what is known of the sender's clock; None where there is none to follow."""
+        return None if self._clock is None else self._clock.state
 
     def process(self, item: Item) -> Iterator[Item]:
         """Yield what follows from one item of the source, in order."""
