@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Iterator
+import queue
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .decoding import Baseline, BaselineSpan, Model
 from .pipeline import Pipeline, Setup
-from .signal import EmotionFrame, Event, Kind, Outlet, Publication, Source, Tick
+from .signal import Chunk, EmotionFrame, Event, Item, Kind, Outlet, Publication, Source, Tick
 
 if TYPE_CHECKING:
     from .outlets.recorder import Recorder
@@ -64,6 +65,8 @@ class Engine:
             self._outlets.append(recorder)
         self.late = 0
         self.frames = 0
+        self._received = 0
+        self._notes: queue.SimpleQueue[tuple[str, Mapping[str, Any]]] = queue.SimpleQueue()
 
     def add_outlet(self, outlet: Outlet) -> None:
         """Publish to one more outlet; closed with the engine."""
@@ -82,17 +85,40 @@ class Engine:
         """Close source and outlets."""
         self.close()
 
+    def note(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Put an event into the stream before its next sample; from any thread.
+
+        What an operator does, a channel marked bad for instance, has to reach frames
+        and recording at one and the same sample for a replay to be the same.
+
+        Parameters
+        ----------
+        kind : str
+            One of `Kind`, or any other.
+        payload : mapping
+            JSON-like values.
+        """
+        self._notes.put((kind, payload))
+
     def __iter__(self) -> Iterator[Publication | Event | Tick]:
         """Run until the source ends; yield what was published, events and ticks."""
         for item in self.source:
-            for result in self.pipeline.process(item):
-                if isinstance(result, EmotionFrame):
-                    yield self._publish(result)
-                elif isinstance(result, Event):
-                    self._tell(result)
-                    yield result
-                elif isinstance(result, Tick):
-                    yield result
+            while not self._notes.empty():
+                kind, payload = self._notes.get()
+                yield from self._take(Event(self._received, self.source.now(), kind, payload))
+            if isinstance(item, Chunk):
+                self._received = item.stop
+            yield from self._take(item)
+
+    def _take(self, item: Item) -> Iterator[Publication | Event | Tick]:
+        for result in self.pipeline.process(item):
+            if isinstance(result, EmotionFrame):
+                yield self._publish(result)
+            elif isinstance(result, Event):
+                self._tell(result)
+                yield result
+            elif isinstance(result, Tick):
+                yield result
 
     def _publish(self, frame: EmotionFrame) -> Publication:
         now = self.source.now()

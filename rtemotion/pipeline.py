@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .conditioning import (
     ClockStage,
@@ -14,11 +14,15 @@ from .conditioning import (
     FreshnessStage,
     plan_channels,
 )
+from .conditioning.asr import DEFAULT_CUTOFF
 from .conditioning.channels import positions_of
 from .conditioning.freshness import DEFAULT_LIMIT
 from .decoding import Baseline, BaselineSpan, Decoder, Model
 from .features import FeatureSchema, FeatureStage
 from .signal import Item, Stage, StreamInfo
+
+if TYPE_CHECKING:
+    from .conditioning.clock import ClockState
 
 log = logging.getLogger(__name__)
 
@@ -33,26 +37,36 @@ class Setup:
         Names, patterns or ``"OLD:NEW"``; all EEG channels when empty.
     montage : str or None
         Montage name or file; positions come from the source or the labels by default.
-    reference : {"average", "as recorded"} or None
-        Reference; the model's by default.
-    notch : float or None
-        Line frequency in Hz.
+    reference : str or None
+        Reference, see `ConditioningDesign.reference`; the model's by default.
+    notch : float, "auto", "off" or None
+        Line frequency in Hz; ``"auto"`` finds it in the first seconds, which is also
+        what happens when neither the user nor the model names one.
     stale_after : float
         Seconds of silence after which frames are stale.
+    asr : bool, float or None
+        Artifact subspace reconstruction: its cutoff in standard deviations, True for
+        the usual one, False for none; the model's by default.
     """
 
     channels: tuple[str, ...] = ()
     montage: str | None = None
-    reference: Literal["average", "as recorded"] | None = None
-    notch: float | None = None
+    reference: str | None = None
+    notch: float | Literal["auto", "off"] | None = None
     stale_after: float = DEFAULT_LIMIT
+    asr: bool | float | None = None
 
     def design(self, design: ConditioningDesign) -> ConditioningDesign:
         """Return the model's conditioning with what the user decided otherwise."""
+        notch = design.notch if self.notch is None else self.notch
+        asr = design.asr if self.asr is None else self.asr
+        if isinstance(asr, bool):
+            asr = DEFAULT_CUTOFF if asr else None
         return replace(
             design,
             reference=self.reference or design.reference,
-            notch=self.notch if self.notch is not None else design.notch,
+            notch=None if notch == "auto" else notch,
+            asr=asr,
         )
 
 

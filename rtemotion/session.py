@@ -22,6 +22,9 @@ from .signal import StreamInfo
 SCHEMA_VERSION = 1
 # Versions that may change the last bits of a number.
 DECIDING = ("rtemotion", "numpy", "scipy", "mne", "onnxruntime")
+# What the recorder notes among a source's events: samples known to be missing before
+# the next one, and what the clock stage has found out so far.
+MISSING, STATE = "missing", "clock state"
 
 
 class _Part(BaseModel):

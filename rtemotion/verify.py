@@ -71,8 +71,7 @@ def restore(session: Session, model_file: Path | None = None) -> Restored:
     how = decoded.how
     model = _model(how.model, Path(how.model_file), model_file)
     values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in how.setup.items()
+        key: tuple(value) if isinstance(value, list) else value for key, value in how.setup.items()
     }
     baseline = None
     if how.rest is not None:

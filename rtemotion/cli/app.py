@@ -42,7 +42,25 @@ OutOption = Annotated[
     File, typer.Option("--out", help="Table to write, .csv or .parquet by its extension.")
 ]
 OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace an --out file that exists.")
+    bool, typer.Option("--overwrite", help="Replace an output file that exists.")
+]
+RecordOption = Annotated[
+    File,
+    typer.Option(
+        "--record",
+        metavar="FILE.xdf",
+        help="Record what is decoded, so that it can be replayed to the bit; a session file "
+        "goes beside it.",
+    ),
+]
+AlsoOption = Annotated[
+    Texts,
+    typer.Option(
+        "--also",
+        metavar="QUERY",
+        help="Record other LSL streams into the same file, as in --stream; 'all' for every one. "
+        "May be given more than once.",
+    ),
 ]
 NoGuiOption = Annotated[
     bool, typer.Option("--no-gui", help="Stay in the terminal, without the desktop app.")
@@ -126,13 +144,14 @@ def demo(
     ] = 1,
     model: ModelOption = None,
     out: OutOption = None,
+    record: RecordOption = None,
     overwrite: OverwriteOption = False,
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a simulated headset, here and now: no hardware, no network."""
-    from .decode import run_demo
+    from .decode import Outputs, run_demo
 
-    run_demo(seconds, headset, seed, model, out, overwrite)
+    run_demo(seconds, headset, seed, model, Outputs(out, record, overwrite))
 
 
 @app.command()
@@ -199,10 +218,12 @@ def live(
     ] = 10.0,
     model: ModelOption = None,
     out: OutOption = None,
+    record: RecordOption = None,
     overwrite: OverwriteOption = False,
     seconds: Annotated[
         Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
     ] = None,
+    also: AlsoOption = None,
     baseline: BaselineOption = None,
     no_outlet: Annotated[
         bool, typer.Option("--no-outlet", help="Do not republish the emotions on LSL.")
@@ -216,25 +237,39 @@ def live(
     notch: NotchOption = None,
 ) -> None:
     """Decode an LSL stream, republish the emotions on LSL, write a table."""
-    from .decode import run_live
+    from .decode import Outputs, run_live
     from .setup import Options
 
     options = Options.gather(profile, channels, montage, reference, unit, notch)
-    run_live(stream, wait, model, out, overwrite, seconds, baseline, not no_outlet, options)
+    outputs = Outputs(out, record, overwrite, tuple(also or ()))
+    run_live(stream, wait, model, outputs, seconds, baseline, not no_outlet, options)
 
 
 @app.command()
 def replay(
     file: Annotated[
         Path,
-        typer.Argument(help="EDF, BDF, FIF, BrainVision, EEGLAB, XDF, or a headset's text file."),
+        typer.Argument(
+            help="EDF, BDF, FIF, BrainVision, EEGLAB, XDF, a headset's text file, or a session."
+        ),
     ],
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Prove that a session replays to the same numbers, or say where it does not.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print --verify's result as JSON.")
+    ] = False,
     speed: Annotated[
         str, typer.Option("--speed", metavar="N|max", help="Times real time, or 'max'.")
     ] = "1",
     baseline: BaselineOption = None,
     model: ModelOption = None,
     out: OutOption = None,
+    record: RecordOption = None,
     overwrite: OverwriteOption = False,
     chunk: Annotated[
         Number,
@@ -251,19 +286,57 @@ def replay(
     notch: NotchOption = None,
 ) -> None:
     """Decode a recording: the same numbers as live, at any speed."""
-    from .decode import run_replay
+    from .decode import Outputs, run_replay
     from .setup import Options
 
+    if verify:
+        from .session import run_verify
+
+        run_verify(file, model, as_json)
+        return
     options = Options.gather(profile, channels, montage, reference, unit, notch)
-    run_replay(file, speed, baseline, model, out, overwrite, chunk, options)
+    outputs = Outputs(out, record, overwrite)
+    run_replay(file, speed, baseline, model, outputs, chunk, options)
+
+
+@app.command()
+def record(
+    out: Annotated[
+        File, typer.Option("--out", help="XDF file to write; named after the moment by default.")
+    ] = None,
+    stream: Annotated[
+        Texts,
+        typer.Option(
+            "--stream",
+            metavar="QUERY",
+            help="name=, type=, source_id=, hostname= with commas between, or a bare name; may be "
+            "given more than once; EEG, markers and ratings by default, 'all' for all.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
+    ] = None,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", help="Seconds to wait for a first stream.", callback=_not_negative),
+    ] = 10.0,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Record LSL streams as they are into one XDF file, until Ctrl-C."""
+    from .record import run_record
+
+    run_record(out, tuple(stream or ()), seconds, wait, overwrite)
 
 
 @app.command()
 def recover(
-    file: Annotated[Path, typer.Argument(help="A NAME.parquet.partial that a crash left behind.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A recording (.xdf) or NAME.parquet.partial left by a crash."),
+    ],
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Turn what a crash left of a Parquet table into the table."""
-    from ..outlets.parquet import recover_table
+    """Mend a recording or table that a crash left unfinished; the original is kept."""
+    from .session import run_recover
 
-    typer.echo(f"recovered {recover_table(file, overwrite)}")
+    run_recover(file, overwrite)

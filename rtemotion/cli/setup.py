@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,9 +59,14 @@ class Options:
         }
         return _checked(merged, str(profile) if profile else "the command line")
 
-    def setup(self) -> Setup:
-        """Return the part that concerns the pipeline."""
-        return Setup(self.channels or (), self.montage, self.reference, self.notch)
+    def setup(self, base: Setup | None = None) -> Setup:
+        """Return the part that concerns the pipeline, laid over a set-up there is."""
+        said = {
+            field.name: value
+            for field in fields(Setup)
+            if (value := getattr(self, field.name, None)) is not None
+        }
+        return replace(base or Setup(), **said)
 
 
 def read_profile(path: Path) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Screen:
         Seconds of a recording, None where there is no end.
     unpaced : bool
         True at full speed, where seconds of signal are not seconds.
+    recorded : callable or None
+        Returns how much is recorded so far, in words; None without a recorder.
     """
 
     title: str
@@ -57,6 +59,7 @@ class Screen:
     targets: tuple[Target, ...]
     length: float | None = None
     unpaced: bool = False
+    recorded: Callable[[], str] | None = None
 
 
 class View(Protocol):
@@ -247,6 +250,8 @@ class TerminalView:
                 Text("NOT VALIDATED on people: do not read these as emotions", "bold red")
             )
         lines += [self._emotions(frame), self._status(frame), Text(self._tally.text(), "dim")]
+        if self._screen.recorded is not None:
+            lines.append(Text(self._screen.recorded(), "bold red"))
         if self._screen.length and frame is not None:
             lines.append(self._progress(frame.time))
         lines += [Text(note, style="dim") for note in self._notes]
@@ -316,6 +321,11 @@ def _age(last: float, p50: float, p99: float) -> str:
     if p50 < 0.0:
         return f"newest sample stamped {-last * 1e3:.0f} ms ahead of its publication {spread}"
     return f"newest sample {last * 1e3:.0f} ms old when published {spread}"
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as people say it."""
+    return f"{size / 1e3:.0f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
 
 
 def plain_line(names: list[str], frame: EmotionFrame) -> str:

@@ -29,6 +29,11 @@ DTYPES = {
 }
 
 
+def item_bytes(fmt: str) -> int:
+    """Return how many bytes a number takes; 0 for texts."""
+    return np.dtype(DTYPES[fmt]).itemsize if fmt in DTYPES else 0
+
+
 def chunk(tag: int, *parts: bytes) -> bytes:
     """Return a chunk: its length, its tag, its content."""
     body = struct.pack("<H", tag) + b"".join(parts)
@@ -79,13 +84,13 @@ def numbers(stream: int, fmt: str, stamps: FloatArray, values: NDArray[np.generi
     return chunk(SAMPLES, struct.pack("<IBI", stream, 4, len(rows)), rows.tobytes())
 
 
-def texts(stream: int, stamps: Sequence[float], rows: Sequence[Sequence[str]]) -> bytes:
+def texts(stream: int, stamps: Sequence[float], rows: Sequence[Sequence[str | bytes]]) -> bytes:
     """Return samples of strings, one row of channels a sample, every one with its stamp."""
     parts = [struct.pack("<IBI", stream, 4, len(rows))]
     for stamp, row in zip(stamps, rows, strict=True):
         parts.append(struct.pack("<Bd", 8, stamp))
         for text in row:
-            encoded = text.encode()
+            encoded = text.encode() if isinstance(text, str) else text
             parts += [struct.pack("<BI", 4, len(encoded)), encoded]
     return chunk(SAMPLES, *parts)
 

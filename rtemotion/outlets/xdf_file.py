@@ -152,7 +152,9 @@ class XdfFile:
                 encoding.numbers(stream, known.format, stamps, values),
             )
 
-    def texts(self, stream: int, stamps: Sequence[float], rows: Sequence[Sequence[str]]) -> None:
+    def texts(
+        self, stream: int, stamps: Sequence[float], rows: Sequence[Sequence[str | bytes]]
+    ) -> None:
         """Append samples of strings, a row of channels each."""
         if len(stamps):
             known = self._streams[stream]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SourceError
-from ..session import Session, load_session, session_path
+from ..session import MISSING, STATE, Session, load_session, session_path
 from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
 from .pacing import ReplayClock, check_speed, chunk_length, paced
 
@@ -33,8 +33,6 @@ _DTYPES = {
 }
 # A sender's clock may jump; a replay does not wait for longer than this.
 _LONGEST_WAIT_S = 60.0
-# Noted by the recorder for itself: no event of the source.
-_MISSING, _STATE = "missing", "clock state"
 
 
 @dataclass(frozen=True)
@@ -139,6 +137,15 @@ class SessionSource:
         """What is known about the stream."""
         return self._info
 
+    @property
+    def seconds(self) -> float | None:
+        """Length of the session; None where it was not closed."""
+        decoded = self.session.decoded
+        for stream in self.session.streams:
+            if decoded is not None and stream.id == decoded.stream and stream.samples:
+                return stream.samples / self._info.sfreq
+        return None
+
     def now(self) -> float:
         """Return the time on the stream's clock; NaN at full speed."""
         return self._origin + self._clock.now()
@@ -173,9 +180,9 @@ class SessionSource:
                 fmt = _format(self.recording, bytes(body))
             elif tag == _SAMPLES and number == self.session.events:
                 for said in _events(body):
-                    if said["stream"] != stream or said["kind"] == _STATE:
+                    if said["stream"] != stream or said["kind"] == STATE:
                         continue
-                    if said["kind"] == _MISSING:
+                    if said["kind"] == MISSING:
                         missing = int(said["payload"]["missing"])
                         sample += missing
                         continue
