@@ -17,14 +17,16 @@ from .errors import OutletError, SourceError
 from .lsl import load_pylsl
 from .outlets.session_file import SessionFile
 from .signal import Kind
-from .sources.lsl_network import FoundStream, Query, distinct, found
-from .sources.lsl_threads import OffsetMeter
+from .sources.lsl_connect import measured_offset
+from .sources.lsl_network import FoundStream, Query, found
 
 log = logging.getLogger(__name__)
 
 # Recording is in no hurry: few, large chunks leave the processor to others.
 _PULL_S = 0.1
 _LOOK_S = 0.2
+_MEASURE_EVERY_S = 5.0
+_MEASURE_TIMEOUT_S = 0.5
 _OPEN_S = 5.0
 _BUFFER_S = 360
 _MOST_SAMPLES = 4096
@@ -120,9 +122,9 @@ class StreamRecorder:
     def _watch(self) -> None:
         resolver = load_pylsl().ContinuousResolver(forget_after=3.0)
         while not self._stop.wait(_LOOK_S):
-            for info in distinct(resolver.results()):
+            for info in sorted(resolver.results(), key=lambda info: -info.created_at()):
                 stream = found(info)
-                key = (stream.name, stream.type, stream.source_id or info.uid(), stream.hostname)
+                key = (stream.name, stream.type, stream.source_id or stream.uid, stream.hostname)
                 if key in self._receivers:
                     continue
                 if not self._chosen(stream):
@@ -193,16 +195,12 @@ class _Receiver:
             self._note(Kind.STREAM_RETURNED, {"reconnected": True})
         inlet.open_stream(_OPEN_S)
         self._connected = True
-        meter = OffsetMeter(inlet)
-        try:
-            while not self._stop.wait(_PULL_S):
-                self._offsets(meter)
-                self._pull(inlet)
+        due = 0.0
+        while not self._stop.wait(_PULL_S):
+            if (now := self._pylsl.local_clock()) >= due and self._measure(inlet):
+                due = now + _MEASURE_EVERY_S
             self._pull(inlet)
-        finally:
-            meter.stop()
-            meter.join()
-            self._offsets(meter)
+        self._pull(inlet)
 
     def _pull(self, inlet: Any) -> None:
         """Hand over what has arrived, as the sender's own numbers or bytes."""
@@ -216,10 +214,13 @@ class _Receiver:
             else:
                 self._target.xdf.numbers(self._id, stamps, values)
 
-    def _offsets(self, meter: OffsetMeter) -> None:
-        for measured in meter.take():
+    def _measure(self, inlet: Any) -> bool:
+        """Record where the sender's clock is; tell whether that could be measured."""
+        measured = measured_offset(inlet, _MEASURE_TIMEOUT_S)
+        if measured is not None:
             self._target.xdf.offset(self._id, measured["remote_time"], measured["offset"])
             self._note(Kind.CLOCK_OFFSET, measured)
+        return measured is not None
 
     def _note(self, kind: str, payload: dict[str, Any]) -> None:
         sample, now = self._target.xdf.count(self._id), self._pylsl.local_clock()
@@ -236,9 +237,7 @@ class _Receiver:
         if not self._stream.source_id:
             return None
         while not self._stop.wait(_LOOK_S):
-            for info in distinct(
-                self._pylsl.resolve_byprop("source_id", self._stream.source_id, 1, 1.0)
-            ):
+            for info in self._pylsl.resolve_byprop("source_id", self._stream.source_id, 1, 1.0):
                 if found(info).name == self._stream.name and info.uid() != self._info.uid():
                     self._info = info
                     return info

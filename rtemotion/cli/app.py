@@ -3,9 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from .options import (
+    AlsoOption,
+    BaselineOption,
+    BoardOption,
+    FieldTripOption,
+    File,
+    JsonOption,
+    ModelOption,
+    NoGuiOption,
+    Number,
+    OutOption,
+    OverwriteOption,
+    RecordOption,
+    SecondsOption,
+    StreamOption,
+    Text,
+    Texts,
+    WaitOption,
+    not_negative,
+    positive,
+    takes_network,
+    takes_setup,
+)
+
+if TYPE_CHECKING:
+    from .setup import Options
 
 app = typer.Typer(
     name="rtemotion",
@@ -15,96 +42,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-# typer reads annotations at run time; Optional is what it understands everywhere.
-Text = Optional[str]  # noqa: UP045
-File = Optional[Path]  # noqa: UP045
-Number = Optional[float]  # noqa: UP045
-Texts = Optional[list[str]]  # noqa: UP045
-
-
-def _not_negative(value: float | None) -> float | None:
-    if value is not None and not 0.0 <= value < float("inf"):
-        raise typer.BadParameter(f"{value} is not a number from 0 on.")
-    return value
-
-
-def _positive(value: float | None) -> float | None:
-    if value is not None and not 0.0 < value < float("inf"):
-        raise typer.BadParameter(f"{value} is not a positive number.")
-    return value
-
-
-ModelOption = Annotated[
-    File, typer.Option("--model", help="Model file; the one that ships by default.")
-]
-OutOption = Annotated[
-    File, typer.Option("--out", help="Table to write, .csv or .parquet by its extension.")
-]
-OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace an output file that exists.")
-]
-RecordOption = Annotated[
-    File,
-    typer.Option(
-        "--record",
-        metavar="FILE.xdf",
-        help="Record what is decoded, so that it can be replayed to the bit; a session file "
-        "goes beside it.",
-    ),
-]
-AlsoOption = Annotated[
-    Texts,
-    typer.Option(
-        "--also",
-        metavar="QUERY",
-        help="Record other LSL streams into the same file, as in --stream; 'all' for every one. "
-        "May be given more than once.",
-    ),
-]
-NoGuiOption = Annotated[
-    bool, typer.Option("--no-gui", help="Stay in the terminal, without the desktop app.")
-]
-BaselineOption = Annotated[
-    Text,
-    typer.Option(
-        "--baseline",
-        metavar="START:END",
-        help="Seconds of rest, at least 60, that the person's features are set against.",
-    ),
-]
-ProfileOption = Annotated[
-    File, typer.Option("--profile", help="TOML file with any of the set-up options below.")
-]
-ChannelsOption = Annotated[
-    Texts,
-    typer.Option(
-        "--channels",
-        help="Names, patterns (F*) or OLD:NEW, separated by commas; all EEG channels by default.",
-    ),
-]
-MontageOption = Annotated[
-    Text, typer.Option("--montage", help="Electrode positions: a montage of MNE or a file.")
-]
-ReferenceOption = Annotated[
-    Text, typer.Option("--reference", help="'average' or 'as recorded'; the model's by default.")
-]
-UnitOption = Annotated[
-    Text,
-    typer.Option(
-        "--unit",
-        help="Unit of the signal (uV, mV, V) where the source does not say; an LSL stream's own "
-        "unit gives way to it.",
-    ),
-]
-NotchOption = Annotated[
-    Number,
-    typer.Option(
-        "--notch",
-        help="Line frequency to filter, Hz (below the low-pass only).",
-        callback=_positive,
-    ),
-]
 
 
 def _tell_version(wanted: bool) -> None:
@@ -135,9 +72,7 @@ def _start(
 
 @app.command()
 def demo(
-    seconds: Annotated[
-        Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
-    ] = None,
+    seconds: SecondsOption = None,
     headset: Annotated[str, typer.Option("--headset", help="muse, epoc, cap32, cap64.")] = "cap32",
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Another person, another session.")
@@ -149,7 +84,8 @@ def demo(
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a simulated headset, here and now: no hardware, no network."""
-    from .decode import Outputs, run_demo
+    from .decode import run_demo
+    from .outputs import Outputs
 
     run_demo(seconds, headset, seed, model, Outputs(out, record, overwrite))
 
@@ -160,14 +96,12 @@ def simulate(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Another person, another session.")
     ] = 1,
-    seconds: Annotated[
-        Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
-    ] = None,
+    seconds: SecondsOption = None,
     code: Annotated[
         str, typer.Option("--code", help="How emotions show: network, power, mix, none.")
     ] = "mix",
     rest: Annotated[
-        float, typer.Option("--rest", help="Seconds of rest at the start.", callback=_not_negative)
+        float, typer.Option("--rest", help="Seconds of rest at the start.", callback=not_negative)
     ] = 75.0,
     name: Annotated[Text, typer.Option("--name", help="Name of the LSL stream.")] = None,
     source_id: Annotated[Text, typer.Option("--source-id", help="Its source_id.")] = None,
@@ -179,22 +113,38 @@ def simulate(
 
 
 @app.command()
+@takes_network
 def streams(
     wait: Annotated[
-        float, typer.Option("--wait", help="Seconds to listen.", callback=_not_negative)
+        float, typer.Option("--wait", help="Seconds to listen.", callback=not_negative)
     ] = 2.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on, telling what appears and leaves.")
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the LSL streams on the network."""
-    from .look import run_streams
+    from .look import run_follow, run_streams
 
-    run_streams(wait, as_json)
+    if follow:
+        run_follow(as_json)
+    else:
+        run_streams(wait, as_json)
 
 
 @app.command()
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+def files(
+    folder: Annotated[Path, typer.Argument(help="Folder with recordings, or one recording.")],
+    as_json: JsonOption = False,
 ) -> None:
+    """List the recordings in a folder, with what each one holds."""
+    from .files import run_files
+
+    run_files(folder, as_json)
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
     """Check what this machine lacks, and say how to get it."""
     from .look import run_doctor
 
@@ -202,57 +152,66 @@ def doctor(
 
 
 @app.command()
+@takes_setup
+@takes_network
 def live(
+    options: Options,
+    stream: StreamOption = None,
+    board: BoardOption = None,
+    fieldtrip: FieldTripOption = None,
+    wait: WaitOption = 10.0,
+    model: ModelOption = None,
+    out: OutOption = None,
+    record: RecordOption = None,
+    also: AlsoOption = None,
+    overwrite: OverwriteOption = False,
+    seconds: SecondsOption = None,
+    baseline: BaselineOption = None,
+    duplicates: Annotated[
+        str,
+        typer.Option(
+            "--duplicates", help="Of two senders that say they are the same: refuse, newest."
+        ),
+    ] = "refuse",
+    on_change: Annotated[
+        str,
+        typer.Option(
+            "--on-change", help="When the stream returns with other channels or rate: stop, wait."
+        ),
+    ] = "stop",
+    no_outlet: Annotated[
+        bool, typer.Option("--no-outlet", help="Do not republish the emotions on LSL.")
+    ] = False,
+    no_gui: NoGuiOption = False,
+) -> None:
+    """Decode a headset, republish the emotions on LSL, write a table, record."""
+    from .decode import run_live
+    from .outputs import Outputs
+    from .sources import LiveSpec
+
+    spec = LiveSpec(stream, board, fieldtrip, wait, duplicates, on_change)
+    outputs = Outputs(out, record, overwrite, tuple(also or ()))
+    run_live(spec, model, outputs, seconds, baseline, not no_outlet, options)
+
+
+@app.command()
+@takes_setup
+def replay(
+    options: Options,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="EDF, BDF, GDF, FIF, BrainVision, EEGLAB, XDF, a text file, or a session."
+        ),
+    ],
     stream: Annotated[
         Text,
         typer.Option(
             "--stream",
             metavar="QUERY",
-            help="name=, type=, source_id=, hostname= with commas between, or a bare name; "
-            "the only EEG stream by default.",
+            help="Which stream of an XDF file: its name or source_id, #NUMBER, or KEY=VALUE.",
         ),
     ] = None,
-    wait: Annotated[
-        float,
-        typer.Option("--wait", help="Seconds to wait for the stream.", callback=_not_negative),
-    ] = 10.0,
-    model: ModelOption = None,
-    out: OutOption = None,
-    record: RecordOption = None,
-    overwrite: OverwriteOption = False,
-    seconds: Annotated[
-        Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
-    ] = None,
-    also: AlsoOption = None,
-    baseline: BaselineOption = None,
-    no_outlet: Annotated[
-        bool, typer.Option("--no-outlet", help="Do not republish the emotions on LSL.")
-    ] = False,
-    no_gui: NoGuiOption = False,
-    profile: ProfileOption = None,
-    channels: ChannelsOption = None,
-    montage: MontageOption = None,
-    reference: ReferenceOption = None,
-    unit: UnitOption = None,
-    notch: NotchOption = None,
-) -> None:
-    """Decode an LSL stream, republish the emotions on LSL, write a table."""
-    from .decode import Outputs, run_live
-    from .setup import Options
-
-    options = Options.gather(profile, channels, montage, reference, unit, notch)
-    outputs = Outputs(out, record, overwrite, tuple(also or ()))
-    run_live(stream, wait, model, outputs, seconds, baseline, not no_outlet, options)
-
-
-@app.command()
-def replay(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="EDF, BDF, FIF, BrainVision, EEGLAB, XDF, a headset's text file, or a session."
-        ),
-    ],
     verify: Annotated[
         bool,
         typer.Option(
@@ -274,32 +233,26 @@ def replay(
     chunk: Annotated[
         Number,
         typer.Option(
-            "--chunk", help="Seconds in a chunk; never changes a result.", callback=_positive
+            "--chunk", help="Seconds in a chunk; never changes a result.", callback=positive
         ),
     ] = None,
     no_gui: NoGuiOption = False,
-    profile: ProfileOption = None,
-    channels: ChannelsOption = None,
-    montage: MontageOption = None,
-    reference: ReferenceOption = None,
-    unit: UnitOption = None,
-    notch: NotchOption = None,
 ) -> None:
     """Decode a recording: the same numbers as live, at any speed."""
-    from .decode import Outputs, run_replay
-    from .setup import Options
-
     if verify:
         from .session import run_verify
 
         run_verify(file, model, as_json)
         return
-    options = Options.gather(profile, channels, montage, reference, unit, notch)
-    outputs = Outputs(out, record, overwrite)
-    run_replay(file, speed, baseline, model, outputs, chunk, options)
+    from .decode import Replay, run_replay
+    from .outputs import Outputs
+
+    what = Replay(file, stream, speed, chunk, baseline, model)
+    run_replay(what, Outputs(out, record, overwrite), options)
 
 
 @app.command()
+@takes_network
 def record(
     out: Annotated[
         File, typer.Option("--out", help="XDF file to write; named after the moment by default.")
@@ -313,12 +266,10 @@ def record(
             "given more than once; EEG, markers and ratings by default, 'all' for all.",
         ),
     ] = None,
-    seconds: Annotated[
-        Number, typer.Option("--seconds", help="Stop after so long.", callback=_not_negative)
-    ] = None,
+    seconds: SecondsOption = None,
     wait: Annotated[
         float,
-        typer.Option("--wait", help="Seconds to wait for a first stream.", callback=_not_negative),
+        typer.Option("--wait", help="Seconds to wait for a first stream.", callback=not_negative),
     ] = 10.0,
     overwrite: OverwriteOption = False,
 ) -> None:

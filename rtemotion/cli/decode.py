@@ -4,110 +4,28 @@ from __future__ import annotations
 
 import logging
 import math
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..decoding import BaselineSpan, Model, load_model
 from ..engine import Engine
 from ..errors import SetupError
-from ..pipeline import Setup, preload
+from ..pipeline import preload
 from ..signal import Outlet, Source, StreamInfo
+from .outputs import Outputs
 from .run import run
 from .setup import Options
-from .view import Screen, open_view, size_text
+from .sources import LiveSpec
+from .view import Screen, open_view
 
 if TYPE_CHECKING:
     from ..decoding import Baseline
-    from ..outlets.recorder import Recorder
     from ..simulators import Brain
-    from ..sources.lsl_network import FoundStream
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """Files that a run writes.
-
-    Attributes
-    ----------
-    table : Path or None
-        Frames as CSV or Parquet.
-    recording : Path or None
-        Everything the frames follow from, as XDF with a session file beside it.
-    overwrite : bool
-        Replace files that exist.
-    also : tuple of str
-        Queries of other LSL streams to record into the same file; ``"all"`` for every one.
-    """
-
-    table: Path | None = None
-    recording: Path | None = None
-    overwrite: bool = False
-    also: tuple[str, ...] = ()
-
-    def check(self) -> None:
-        """Refuse what could not be written before anything else is waited for."""
-        if self.table is not None:
-            from ..outlets.table import check_table
-
-            check_table(self.table, self.overwrite)
-        if self.recording is not None:
-            from ..outlets.session_file import check_recording
-
-            check_recording(self.recording, self.overwrite)
-
-    def engine(
-        self,
-        source: Source,
-        model: Model,
-        setup: Setup | None = None,
-        baseline: Baseline | None = None,
-        span: BaselineSpan | None = None,
-    ) -> Engine:
-        """Return an engine that writes them."""
-        recorder = None
-        if self.recording is not None:
-            recorder = self._recorder(self.recording, source)
-        engine = Engine(
-            source, model, setup=setup, baseline=baseline, span=span, recorder=recorder
-        )
-        if self.table is not None:
-            from ..outlets.table import open_table
-
-            names = model.card.target_names
-            engine.add_outlet(open_table(self.table, names, model.identity, self.overwrite))
-        return engine
-
-    def _recorder(self, path: Path, source: Source) -> Recorder:
-        from ..outlets.recorder import Recorder
-        from ..outlets.session_file import SessionFile
-
-        target = SessionFile(path, self.overwrite)
-        companion = None
-        if self.also:
-            from ..record import StreamRecorder, choose
-            from ..sources.lsl_network import parse_query
-
-            queries = [parse_query(text) for text in self.also if text != "all"]
-            wanted = choose(queries, everything="all" in self.also)
-            companion = StreamRecorder(
-                target, lambda stream: wanted(stream) and not is_stream(stream, source.info)
-            )
-        return Recorder(target, source, companion)
-
-    def tell(self, engine: Engine, how: str = "") -> None:
-        """Say what was written."""
-        if self.table is not None:
-            sys.stdout.write(f"# wrote {engine.frames} rows to {self.table}{how}\n")
-        if engine.recorder is not None:
-            sys.stdout.write(
-                f"# recorded {size_text(engine.recorder.target.xdf.size)} to {self.recording}\n"
-            )
 
 
 def run_demo(
@@ -147,8 +65,7 @@ def rest_of(brain: Brain, model: Model, seconds: float = 80.0) -> Baseline:
 
 
 def run_live(
-    stream: str | None,
-    wait: float,
+    spec: LiveSpec,
     model_file: Path | None,
     outputs: Outputs,
     seconds: float | None,
@@ -156,14 +73,12 @@ def run_live(
     republish: bool,
     options: Options,
 ) -> None:
-    """Decode an LSL stream."""
-    from ..sources.lsl import open_stream
-
+    """Decode a headset."""
     outputs.check()
     model = load_model(model_file)
     span = _span(baseline, model)
     preload(options.montage)
-    source = open_stream(stream, wait=wait, unit=options.unit)
+    source = spec.open(options)
     with _closed_on_error(source):
         engine = outputs.engine(source, model, options.setup(), span=span)
         if republish:
@@ -172,49 +87,68 @@ def run_live(
     outputs.tell(engine)
 
 
-def run_replay(
-    file: Path,
-    speed: str,
-    baseline: str | None,
-    model_file: Path | None,
-    outputs: Outputs,
-    chunk: float | None,
-    options: Options,
-) -> None:
+@dataclass(frozen=True)
+class Replay:
+    """What is replayed, and how.
+
+    Attributes
+    ----------
+    file : Path
+        A recording or a session.
+    stream : str or None
+        Which stream of an XDF file.
+    speed : str
+        Times real time, or ``"max"``.
+    chunk : float or None
+        Seconds in a chunk.
+    baseline : str or None
+        ``START:END`` in seconds.
+    model : Path or None
+        Model file; the session's own, or the one that ships.
+    """
+
+    file: Path
+    stream: str | None
+    speed: str
+    chunk: float | None
+    baseline: str | None
+    model: Path | None
+
+
+def run_replay(what: Replay, outputs: Outputs, options: Options) -> None:
     """Decode a recording, or a session as it was decoded then."""
     from ..sources.session import is_session, open_session
 
-    factor = _speed(speed)
+    speed = _speed(what.speed)
     outputs.check()
     decoded = False
-    if is_session(file):
-        session, file = open_session(file)
+    if is_session(what.file):
+        session, recording = open_session(what.file)
         decoded = session.decoded is not None
-    if decoded:
-        engine, length = _session_engine(
-            file, factor, chunk, baseline, model_file, outputs, options
-        )
-    else:
-        engine, length = _file_engine(file, factor, chunk, baseline, model_file, outputs, options)
-    screen = _screen(f"replay · {file.name}", engine, length, math.isinf(factor))
+        what = replace(what, file=recording)
+    start = _session_engine if decoded else _file_engine
+    engine, length = start(what, speed, outputs, options)
+    screen = _screen(f"replay · {what.file.name}", engine, length, math.isinf(speed))
     finished = run(engine, open_view(screen))
     outputs.tell(engine, "" if finished else "; stopped before the end of the recording")
 
 
 def _file_engine(
-    file: Path,
-    speed: float,
-    chunk: float | None,
-    baseline: str | None,
-    model_file: Path | None,
-    outputs: Outputs,
-    options: Options,
-) -> tuple[Engine, float]:
+    what: Replay, speed: float, outputs: Outputs, options: Options
+) -> tuple[Engine, float | None]:
     from ..sources.recording import open_recording
 
-    model = load_model(model_file)
-    span = _span(baseline, model)
-    source = open_recording(file, speed=speed, chunk_s=chunk, unit=options.unit)
+    model = load_model(what.model)
+    span = _span(what.baseline, model)
+    source = open_recording(
+        what.file,
+        speed=speed,
+        chunk_s=what.chunk,
+        unit=options.unit,
+        stream=what.stream,
+        layout=options.layout(),
+        sfreq=options.sfreq,
+    )
     with _closed_on_error(source):
         engine = outputs.engine(source, model, options.setup(), span=span)
     _warn_if_short(source.n_samples, engine, span)
@@ -222,23 +156,18 @@ def _file_engine(
 
 
 def _session_engine(
-    file: Path,
-    speed: float,
-    chunk: float | None,
-    baseline: str | None,
-    model_file: Path | None,
-    outputs: Outputs,
-    options: Options,
+    what: Replay, speed: float, outputs: Outputs, options: Options
 ) -> tuple[Engine, float | None]:
     from ..sources.session import SessionSource
     from ..verify import restore
 
-    source = SessionSource(file, speed, chunk)
-    then = restore(source.session, model_file)
-    span = _span(baseline, then.model) or then.span
-    engine = outputs.engine(
-        source, then.model, options.setup(then.setup), None if baseline else then.baseline, span
-    )
+    source = SessionSource(what.file, speed, what.chunk)
+    then = restore(source.session, what.model)
+    span = _span(what.baseline, then.model)
+    rest = then.baseline if span is None else None
+    setup = options.setup(then.setup)
+    with _closed_on_error(source):
+        engine = outputs.engine(source, then.model, setup, rest, span or then.span)
     return engine, source.seconds
 
 
@@ -299,13 +228,6 @@ def _closed_on_error(source: Source) -> Iterator[None]:
         stack.callback(source.close)
         yield
         stack.pop_all()
-
-
-def is_stream(found: FoundStream, info: StreamInfo) -> bool:
-    """Tell whether a stream on the network is the one that a source receives."""
-    if info.source_id:
-        return (found.name, found.source_id) == (info.name, info.source_id)
-    return (found.name, found.hostname) == (info.name, info.host)
 
 
 def _name(info: StreamInfo) -> str:

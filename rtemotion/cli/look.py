@@ -7,9 +7,12 @@ import json
 import os
 import platform
 import sys
+import time
 from dataclasses import asdict, dataclass
 
 from ..errors import ModelError, RtemotionError
+
+_FOLLOW_S = 0.2
 
 
 def run_streams(wait: float, as_json: bool) -> None:
@@ -44,6 +47,22 @@ def run_streams(wait: float, as_json: bool) -> None:
             stream.hostname,
         )
     Console().print(table)
+
+
+def run_follow(as_json: bool) -> None:
+    """Tell which LSL streams appear and leave, a line each, until Ctrl-C."""
+    from ..sources.lsl_watch import StreamWatcher
+    from .run import stopping_on_signals
+
+    with stopping_on_signals() as stop, StreamWatcher() as watcher:
+        while not stop.asked:
+            for sign, streams in zip("+-", watcher.changes(), strict=True):
+                for stream in streams:
+                    said = {"change": sign} | asdict(stream)
+                    line = json.dumps(said, ensure_ascii=False) if as_json else f"{sign} {stream}"
+                    sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+            time.sleep(_FOLLOW_S)
 
 
 @dataclass(frozen=True)

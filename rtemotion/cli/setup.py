@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import SetupError
 from ..pipeline import Setup
+from .options import split
+
+if TYPE_CHECKING:
+    from ..sources.text_layouts import TextLayout
 
 
 @dataclass(frozen=True)
@@ -17,28 +22,30 @@ class Options:
 
     Attributes
     ----------
-    channels, montage, reference, notch
+    channels, montage, reference, notch, asr
         See `Setup`.
     unit : str or None
         Unit of the signal, where the source does not say.
+    sfreq : float or None
+        Sampling rate in Hz, where the source does not say.
+    markers : str or None
+        Query of marker streams; ``"all"`` for every one.
+    text : dict or None
+        Layout of a text file, in a profile only.
     """
 
     channels: tuple[str, ...] | None = None
     montage: str | None = None
-    reference: Literal["average", "as recorded"] | None = None
+    reference: str | None = None
     unit: str | None = None
-    notch: float | None = None
+    notch: float | Literal["auto", "off"] | None = None
+    asr: float | None = None
+    sfreq: float | None = None
+    markers: str | None = None
+    text: dict[str, Any] | None = None
 
     @classmethod
-    def gather(
-        cls,
-        profile: Path | None,
-        channels: list[str] | None,
-        montage: str | None,
-        reference: str | None,
-        unit: str | None,
-        notch: float | None,
-    ) -> Options:
+    def gather(cls, profile: Path | None, given: Mapping[str, Any]) -> Options:
         """Lay the options given over those of a profile.
 
         Raises
@@ -46,18 +53,19 @@ class Options:
         SetupError
             When the profile cannot be read, or a value is not one of those allowed.
         """
-        names = tuple(n.strip() for entry in channels or () for n in entry.split(",") if n.strip())
-        given = {
-            "channels": names or None,
-            "montage": montage,
-            "reference": reference,
-            "unit": unit,
-            "notch": notch,
-        }
-        merged = (read_profile(profile) if profile else {}) | {
-            key: value for key, value in given.items() if value is not None
-        }
+        said = {key: value for key, value in given.items() if value not in (None, [])}
+        if "channels" in said:
+            said["channels"] = split(said["channels"])
+        merged = (read_profile(profile) if profile else {}) | said
         return _checked(merged, str(profile) if profile else "the command line")
+
+    def layout(self) -> TextLayout | None:
+        """Return the layout of a text file that a profile describes."""
+        if self.text is None:
+            return None
+        from ..sources.text_profile import layout_from
+
+        return layout_from(self.text)
 
     def setup(self, base: Setup | None = None) -> Setup:
         """Return the part that concerns the pipeline, laid over a set-up there is."""
@@ -96,9 +104,10 @@ def _checked(values: dict[str, Any], where: str) -> Options:
     from pydantic import TypeAdapter, ValidationError
 
     notch = values.get("notch")
-    if isinstance(notch, int | float) and not 0.0 < notch < 1e5:
+    if notch is not None and not _is_notch(notch):
         raise SetupError(
-            f"The option 'notch' of {where} cannot be {notch}: it is a line frequency."
+            f"The option 'notch' of {where} cannot be {notch!r}: it is a line frequency in Hz, "
+            "'auto' or 'off'."
         )
     try:
         return TypeAdapter(Options).validate_python(values)
@@ -108,3 +117,12 @@ def _checked(values: dict[str, Any], where: str) -> Options:
         raise SetupError(
             f"The option '{name}' of {where} cannot be {first['input']!r}: {first['msg']}."
         ) from error
+
+
+def _is_notch(value: Any) -> bool:
+    if value in ("auto", "off"):
+        return True
+    try:
+        return not isinstance(value, bool) and 0.0 < float(value) < 1e5
+    except (TypeError, ValueError):
+        return False

@@ -6,7 +6,7 @@ and joins the parts of a discontinuous file; each is found here instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import SourceError
@@ -47,6 +47,8 @@ class EdfHeader:
         Samples of each signal in one record.
     discontinuous : bool
         True when the file says that its records may have gaps between them.
+    n_whole_records : int
+        Data records that are there.
     overflowing : tuple of str
         Channels whose stated digital range is wider than a sample can hold. Some
         recorders then let values wrap around, which shows as sudden steps.
@@ -60,6 +62,7 @@ class EdfHeader:
     dimensions: tuple[str, ...]
     samples: tuple[int, ...]
     discontinuous: bool
+    n_whole_records: int
     overflowing: tuple[str, ...] = ()
 
     @property
@@ -99,8 +102,7 @@ def read_edf_header(path: Path) -> EdfHeader:
             raise _truncated(path, "its header alone is longer than the file")
         header = _parse(path, wanted, fixed, body, n_signals, n_records, record_s)
         size = file.seek(0, 2)
-    _check_size(path, header, size)
-    return header
+    return replace(header, n_whole_records=_whole_records(path, header, size))
 
 
 def record_onsets(path: Path, header: EdfHeader) -> list[float]:
@@ -190,6 +192,7 @@ def _parse(
         dimensions=columns["dimension"],
         samples=samples,
         discontinuous=fixed[192:236].startswith((b"EDF+D", b"BDF+D")),
+        n_whole_records=0,
         overflowing=tuple(
             label
             for label, top in zip(columns["label"], highest, strict=True)
@@ -205,7 +208,7 @@ def _text(field: bytes) -> str:
         return field.decode("latin-1").strip()
 
 
-def _check_size(path: Path, header: EdfHeader, size: int) -> None:
+def _whole_records(path: Path, header: EdfHeader, size: int) -> int:
     held = (size - header.n_bytes) // header.record_bytes
     if held < 1:
         raise _truncated(path, "it holds no complete data record")
@@ -213,3 +216,4 @@ def _check_size(path: Path, header: EdfHeader, size: int) -> None:
         raise _truncated(
             path, f"its header announces {header.n_records} data records and {held} are there"
         )
+    return held

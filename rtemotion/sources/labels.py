@@ -27,7 +27,7 @@ _KINDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:[VHRL]?_?EOG|EOG)", "eog"),
         (r"(?:ECG|EKG)", "ecg"),
         (r"EMG", "emg"),
-        (r"(?:STATUS|STIM?\b|STI ?\d|TRIG|TRG|TRIGGER|EVENTS?$|DIN\d*$)", "stim"),
+        (r"(?:STATUS|STIM?\b|STI ?\d|TRIG|TRG|TRIGGER|EVENTS?\b|DIN\d*$)", "stim"),
         (r"MARKER", "stim"),
         (r"(?:ACC|GYRO|GYR_?[XYZ]|MAG_?[XYZ]$|COUNTER|INTERPOLATED|RAW_CQ|CQ_|EQ_)", "misc"),
         (r"(?:EXG|AUX|PPG|RESP|GSR|EDA|TEMP|SPO2|PLETH|PULSE|BATTERY|TIMESTAMP|TIME$)", "misc"),

@@ -4,38 +4,58 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import SourceError
 from ..lsl import load_pylsl
-from ..signal import Chunk, Event, Kind, StreamInfo, Tick
+from ..signal import Chunk, Event, Kind, ReceivedChunk, StreamInfo, Tick
+from .lsl_connect import Batch, Opening, connect
+from .lsl_identity import identity
+from .lsl_link import Link
+from .lsl_markers import MarkerStreams
 from .lsl_metadata import StreamDescription
-from .lsl_network import FoundStream, Query, find_streams, parse_query, resolve
-from .lsl_threads import Connection, OffsetMeter, Reconnector, connect
+from .lsl_network import FoundStream, Query, find_streams, parse_query
+from .lsl_resolve import Duplicates, resolve
+from .lsl_steps import StepFinder
+from .lsl_watch import StreamWatcher
+from .sleep import SleepWatch
 
-__all__ = ["FoundStream", "LSLSource", "Query", "find_streams", "open_stream", "parse_query"]
+__all__ = [
+    "FoundStream",
+    "LSLSource",
+    "Query",
+    "StreamWatcher",
+    "find_streams",
+    "open_stream",
+    "parse_query",
+]
 
 logger = logging.getLogger(__name__)
 
-# Below the 100 ms that a source may be silent, with room for a busy machine.
-_PULL_S = 0.08
-_CONNECT_TIMEOUT_S = 5.0
-# A sender that was restarted may leave its old connection open and silent.
-_SUSPECT_S = 3.0
+_RECONNECT_TIMEOUT_S = 2.0
 
 
 class LSLSource:
     """Receive an LSL stream, unprocessed, and pick it up again when it returns.
 
-    Chunks carry the sender's raw stamps and count the samples received; the clock
-    stage turns them into sample times and finds what is missing. Measured clock
-    offsets are events of kind ``"clock offset"`` (payload: ``offset``,
-    ``uncertainty``, ``remote_time``, all s), and a stream that died and is back is
-    one of kind ``"stream returned"`` with ``reconnected`` true. The iteration ends
-    only when the source is closed.
+    Chunks carry the sender's raw stamps and numbers and count the samples received;
+    the clock stage turns stamps into sample times and finds what is missing. The
+    stream is open when this returns: nothing sent later is lost. Beside chunks and
+    ticks there are events, each right before the sample it precedes:
+
+    - ``"clock offset"`` (payload: ``offset``, ``uncertainty``, ``remote_time``, all s),
+      the first before any sample if the sender answers within 2 s, then every 5 s;
+    - ``"stream returned"`` with ``reconnected`` true, when a stream that died is back;
+    - ``"clock step"`` (``step``, s), when the sender's clock was set, see `StepFinder`;
+    - ``"machine slept"`` (``seconds``), when this machine did;
+    - ``"marker"`` (``description``, ``stream``, and ``stamp`` on the sender's clock);
+    - ``"warning"`` (``message``).
+
+    The iteration ends only when the source is closed.
 
     Parameters
     ----------
@@ -48,6 +68,20 @@ class LSLSource:
         Unit of EEG channels whose unit the sender does not state.
     buffer_s : int
         Seconds of signal kept for us while nobody iterates.
+    sfreq : float, optional
+        Sampling rate in Hz, in place of the one the sender states. A stream that
+        states none is measured for 5 s.
+    markers : str, optional
+        Query for marker streams to receive beside the signal; ``""`` for all of
+        type ``Markers``.
+    duplicates : {"refuse", "newest"}
+        What to do at the start about two senders with one name and source_id.
+        Later on, the one that is connected stays, and a warning tells of the other.
+    on_change : {"stop", "wait"}
+        What to do when the stream comes back with other channels, rate or units: end
+        with an error, or warn and wait until it comes back as it was.
+    sleep : SleepWatch, optional
+        What notices that this machine slept.
 
     Raises
     ------
@@ -62,29 +96,56 @@ class LSLSource:
         wait: float = 10.0,
         unit: str | None = None,
         buffer_s: int = 360,
+        sfreq: float | None = None,
+        markers: str | None = None,
+        duplicates: Duplicates = "refuse",
+        on_change: Literal["stop", "wait"] = "stop",
+        sleep: SleepWatch | None = None,
     ) -> None:
         self._pylsl = load_pylsl()
-        self._unit, self._buffer_s = unit, buffer_s
-        # Pulling and closing exclude each other: liblsl would crash otherwise.
-        self._lock = threading.RLock()
+        asked = parse_query(query)
+        asked_markers = None if markers is None else parse_query(markers, "Markers")
+        opening = Opening(unit, sfreq, buffer_s)
+        self._sleep = sleep or SleepWatch()
         self._closed = False
         self._received = 0
-        self._reconnector: Reconnector | None = None
-        self._meter: OffsetMeter | None = None
-        self._connection: Connection | None = None
-        # Asked to end and not waited for: receiving never waits for a thread.
-        self._retired: list[OffsetMeter | Reconnector] = []
-        asked = parse_query(query)
-        first = connect(resolve(asked, wait), unit, buffer_s, _CONNECT_TIMEOUT_S)
-        self._described: StreamDescription = first.described
-        self._identity = _identity(asked, first.described.info)
-        self._max_samples = int(np.clip(math.ceil(self.info.sfreq / 4), 32, 1024))
-        self._adopt(first)
+        # What is to be yielded next: leaving the loop over a source loses nothing.
+        self._ready: deque[Chunk | Event] = deque()
+        self._markers = None if asked_markers is None else MarkerStreams(asked_markers)
+        try:
+            first = connect(resolve(asked, wait, duplicates), opening)
+            if self._markers is not None:
+                self._markers.wait_for_first()
+        except BaseException:
+            self._end_markers()
+            raise
+        info = first.described.info
+        again = replace(
+            opening, sfreq=info.sfreq if first.collected else sfreq, timeout=_RECONNECT_TIMEOUT_S
+        )
+        self._max_samples = int(np.clip(math.ceil(info.sfreq / 4), 32, 1024))
+        self._steps = StepFinder(info.sfreq)
+        self._link = Link(first, identity(first.stream), again, on_change == "wait")
 
     @property
     def info(self) -> StreamInfo:
         """What is known about the stream."""
-        return self._described.info
+        return self._link.described.info
+
+    @property
+    def description(self) -> StreamDescription:
+        """What the sender says about the stream, impedances included."""
+        return self._link.described
+
+    @property
+    def factors(self) -> FloatArray:
+        """What the sender's numbers are multiplied by to be volts, shape (n_channels,)."""
+        return self._link.described.factors
+
+    @property
+    def xml(self) -> str:
+        """The sender's ``<info>`` document, as received from it last."""
+        return self._link.xml
 
     def now(self) -> float:
         """Return LSL's local clock in seconds."""
@@ -93,12 +154,8 @@ class LSLSource:
     def close(self) -> None:
         """Disconnect and end the threads; an iteration under way ends."""
         self._closed = True
-        with self._lock:
-            self._drop_connection()
-            self._drop_reconnector()
-            for worker in self._retired:
-                worker.join()
-            self._retired.clear()
+        self._link.close()
+        self._end_markers()
 
     def __iter__(self) -> Iterator[Chunk | Event | Tick]:
         """Yield what arrives, and a tick whenever 80 ms pass without a sample.
@@ -109,120 +166,61 @@ class LSLSource:
             If the stream comes back with other channels, rate or units.
         """
         while not self._closed:
-            yield from self._clock_offsets()
-            if self._returned():
-                yield Event(
-                    self._received, self.now(), Kind.STREAM_RETURNED, {"reconnected": True}
-                )
-            chunk = self._pull()
-            if chunk is not None:
-                yield chunk
+            received = self._received
+            self._gather()
+            while self._ready and not self._closed:
+                yield self._ready.popleft()
+            if self._received == received and not self._closed:
+                now = self.now()
+                yield Tick(now, self._link.idle(now))
+
+    def _gather(self) -> None:
+        """Make ready what there is by now, in its order."""
+        while (news := self._link.news()) is not None:
+            if isinstance(news, Batch):
+                self._add(news)
                 continue
-            now = self.now()
-            idle = now - self._last_arrival
-            if idle > _SUSPECT_S and self._connection is not None:
-                self._look_out(not_uid=self._connection.uid)
-            if not self._closed:
-                yield Tick(now, idle)
+            kind, payload = news
+            if kind == Kind.STREAM_RETURNED:
+                self._steps.forget()
+            self._tell(kind, payload)
+        batch = self._link.pull(self._max_samples)
+        if (slept := self._sleep.slept()) > 0:
+            # Which of the clocks went on meanwhile, the next measurements will tell.
+            self._steps.forget()
+            self._link.hurry()
+            self._tell(Kind.SLEPT, {"seconds": slept})
+        if self._markers is not None:
+            self._ready.extend(self._markers.poll(self._received))
+        if batch is not None:
+            self._add(batch)
 
-    def _pull(self) -> Chunk | None:
-        """Return what has arrived, waiting a little for the first sample."""
-        with self._lock:
-            if self._closed or self._connection is None:
-                return None
-            try:
-                values, stamps = self._connection.inlet.pull_chunk(
-                    timeout=_PULL_S, max_samples=self._max_samples, min_samples=1, as_numpy=True
+    def _tell(self, kind: str, payload: dict[str, Any]) -> None:
+        self._ready.append(Event(self._received, self.now(), kind, payload))
+
+    def _add(self, batch: Batch) -> None:
+        """Add a batch as chunks, cut where the sender's clock stepped."""
+        steps = dict(self._steps.find(batch.stamps, batch.arrival))
+        rows = sorted({0, *steps, len(batch.stamps)})
+        for start, stop in zip(rows, rows[1:], strict=False):
+            if start in steps:
+                logger.warning(
+                    "the clock of stream '%s' stepped by %+.3f s", self.info.name, steps[start]
                 )
-            except RuntimeError as problem:  # pylsl's LostError and its like
-                logger.warning("'%s': %s Looking for it again.", self.info.name, problem)
-                self._drop_connection()
-                self._drop_reconnector()
-                self._look_out(not_uid="")
-                return None
-            if len(stamps) == 0:
-                return None
-            self._last_arrival = self.now()
-            if self._reconnector is not None:
-                self._drop_reconnector()  # it was only silent
-        # Copies of the rows received, since consumers keep chunks and pylsl's
-        # arrays are as long as the longest pull.
-        data = values.astype(np.float64) * self._described.factors
-        first = self._received
-        self._received += len(data)
-        return Chunk(data, first, np.array(stamps))
+                self._tell(Kind.CLOCK_STEP, {"step": steps[start]})
+            values = batch.values[start:stop]
+            data = values.astype(np.float64) * self._link.described.factors
+            self._ready.append(
+                ReceivedChunk(data, self._received, batch.stamps[start:stop], values=values)
+            )
+            self._received += len(data)
 
-    def _clock_offsets(self) -> Iterator[Event]:
-        for measured in self._meter.take() if self._meter is not None else ():
-            yield Event(self._received, self.now(), Kind.CLOCK_OFFSET, measured)
-
-    def _look_out(self, not_uid: str) -> None:
-        with self._lock:
-            if self._reconnector is None and not self._closed:
-                self._reconnector = Reconnector(
-                    self._identity, self._unit, self._buffer_s, not_uid
-                )
-
-    def _returned(self) -> bool:
-        """Take over a new connection if there is one, waiting only without an old one."""
-        with self._lock:
-            if self._reconnector is None:
-                return False
-            fresh = self._reconnector.take(_PULL_S if self._connection is None else 0.0)
-            if fresh is None:
-                return False
-            self._drop_reconnector()
-            self._drop_connection()
-            _check_unchanged(self._described, fresh.described)
-            self._adopt(fresh)
-            logger.warning("stream '%s' is back", self.info.name)
-            return True
-
-    def _adopt(self, connection: Connection) -> None:
-        self._connection = connection
-        self._meter = OffsetMeter(connection.inlet)
-        self._last_arrival = self.now()
-
-    def _drop_connection(self) -> None:
-        if self._meter is not None:
-            self._retire(self._meter)
-            self._meter = None
-        self._connection = None
-
-    def _drop_reconnector(self) -> None:
-        if self._reconnector is not None:
-            self._retire(self._reconnector)
-            self._reconnector = None
-
-    def _retire(self, worker: OffsetMeter | Reconnector) -> None:
-        worker.stop()
-        self._retired = [old for old in self._retired if old.running()] + [worker]
+    def _end_markers(self) -> None:
+        if self._markers is not None:
+            self._markers.stop()
+            self._markers.join()
 
 
-def open_stream(
-    query: str | None = None, wait: float = 10.0, unit: str | None = None
-) -> LSLSource:
-    """Open a live LSL stream; see `LSLSource`."""
-    return LSLSource(query, wait=wait, unit=unit)
-
-
-def _identity(asked: Query, info: StreamInfo) -> Query:
-    """Return what the same stream is recognised by after its sender restarts."""
-    if info.source_id:
-        return Query(name=info.name, source_id=info.source_id)
-    return Query(name=info.name, type=asked.type, hostname=info.host)
-
-
-def _check_unchanged(old: StreamDescription, new: StreamDescription) -> None:
-    said = {
-        "channels": (old.info.channels, new.info.channels),
-        "kinds of channel": (old.info.kinds, new.info.kinds),
-        "sampling rate": (old.info.sfreq, new.info.sfreq),
-        "units": (old.factors.tolist(), new.factors.tolist()),
-    }
-    changed = [what for what, (before, after) in said.items() if before != after]
-    if changed:
-        raise SourceError(
-            f"stream '{old.info.name}' came back with other {' and '.join(changed)}, expected the "
-            "same as before; start again to decode it as it is now."
-        )
+def open_stream(query: str | None = None, wait: float = 10.0, **options: Any) -> LSLSource:
+    """Open a live LSL stream; see `LSLSource`, which also takes the options."""
+    return LSLSource(query, wait=wait, **options)

@@ -29,6 +29,7 @@ _KINDS = {
 }
 # No head is smaller than this many millimetres across, none larger in metres.
 _METRES_BELOW = 1.0
+_OHM_PER_KOHM = 1e3
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,21 +42,32 @@ class StreamDescription:
         With ``timestamps="raw"``.
     factors : array, shape (n_channels,)
         What the stream's values are multiplied by to be volts.
+    impedances : array, shape (n_channels,)
+        Ohm, as the sender measured them before; NaN where it does not say.
+    cap, manufacturer : str
+        What the electrodes are mounted on, and who made the amplifier; empty when
+        the sender does not say.
     """
 
     info: StreamInfo
     factors: FloatArray
+    impedances: FloatArray
+    cap: str = ""
+    manufacturer: str = ""
 
 
 @dataclass(frozen=True)
 class _Channel:
     label: str
-    unit: str
-    type: str
-    location: tuple[float, float, float]
+    unit: str = ""
+    type: str = ""
+    location: tuple[float, float, float] = (np.nan, np.nan, np.nan)
+    impedance: float = np.nan
 
 
-def describe_stream(xml: str, unit: str | None = None) -> StreamDescription:
+def describe_stream(
+    xml: str, unit: str | None = None, sfreq: float | None = None
+) -> StreamDescription:
     """Read a stream's description.
 
     Parameters
@@ -65,12 +77,14 @@ def describe_stream(xml: str, unit: str | None = None) -> StreamDescription:
     unit : str, optional
         Unit of channels whose unit is not stated or not known; where all EEG channels
         state the same one, in its place.
+    sfreq : float, optional
+        Sampling rate in Hz, in place of what the stream states.
 
     Raises
     ------
     SourceError
-        If the stream is not made of regularly sampled numbers, has duplicate
-        labels or no EEG channel, or its unit is unknown.
+        If the stream is not made of numbers, has no sampling rate, duplicate labels
+        or no EEG channel, or its unit is unknown.
     """
     try:
         root = ElementTree.fromstring(xml)
@@ -81,8 +95,8 @@ def describe_stream(xml: str, unit: str | None = None) -> StreamDescription:
         ) from None
     name = root.findtext("name") or ""
     count = int(root.findtext("channel_count") or 0)
-    sfreq = float(root.findtext("nominal_srate") or 0)
-    _check_decodable(name, root.findtext("channel_format") or "", sfreq, count)
+    rate = float(root.findtext("nominal_srate") or 0) if sfreq is None else sfreq
+    _check_decodable(name, root.findtext("channel_format") or "", rate, count)
     channels = _channels(root, name, count)
     labels = tuple(channel.label for channel in channels)
     twice = sorted({label for label in labels if labels.count(label) > 1})
@@ -100,18 +114,30 @@ def describe_stream(xml: str, unit: str | None = None) -> StreamDescription:
     factors, used = _factors(name, channels, kinds, unit)
     info = StreamInfo(
         channels=clean_labels(labels),
-        sfreq=sfreq,
+        sfreq=rate,
         kinds=kinds,
         positions=_positions(channels, kinds),
         unit=used,
-        reference=(root.findtext("desc/reference/label") or "").strip() or "as recorded",
+        reference=_reference(root),
         timestamps="raw",
         name=name,
         source_id=root.findtext("source_id") or "",
         host=root.findtext("hostname") or "",
         simulated=(root.findtext("desc/simulated") or "").strip().lower() == "true",
     )
-    return StreamDescription(info, factors)
+    return StreamDescription(
+        info,
+        factors,
+        impedances=_impedances(channels),
+        cap=_first_text(root, "desc/cap/name", "desc/cap"),
+        manufacturer=_first_text(
+            root,
+            "desc/acquisition/manufacturer",
+            "desc/amplifier/manufacturer",
+            "desc/hardware/manufacturer",
+            "desc/manufacturer",
+        ),
+    )
 
 
 def _check_decodable(name: str, fmt: str, sfreq: float, count: int) -> None:
@@ -122,7 +148,7 @@ def _check_decodable(name: str, fmt: str, sfreq: float, count: int) -> None:
     if not sfreq > 0:
         raise SourceError(
             f"stream '{name}' states no sampling rate (irregular), expected a positive number of "
-            "Hz; have the sender state its nominal rate."
+            "Hz; say which it is with --sfreq, or have the sender state its nominal rate."
         )
     if count < 1:
         raise SourceError(
@@ -141,8 +167,7 @@ def _channels(root: ElementTree.Element, name: str, count: int) -> list[_Channel
         )
         nodes = []
     if not nodes:
-        nan = (np.nan, np.nan, np.nan)
-        return [_Channel(str(i + 1), "", "", nan) for i in range(count)]
+        return [_Channel(str(i + 1)) for i in range(count)]
     return [
         _Channel(
             label=(node.findtext("label") or "").strip() or str(i + 1),
@@ -153,9 +178,28 @@ def _channels(root: ElementTree.Element, name: str, count: int) -> list[_Channel
                 _number(node.findtext("location/Y")),
                 _number(node.findtext("location/Z")),
             ),
+            impedance=_number(node.findtext("impedance")),
         )
         for i, node in enumerate(nodes)
     ]
+
+
+def _impedances(channels: Sequence[_Channel]) -> FloatArray:
+    ohm = np.array([channel.impedance for channel in channels]) * _OHM_PER_KOHM
+    ohm[ohm < 0] = np.nan  # how some senders write that they do not know
+    return ohm
+
+
+def _first_text(root: ElementTree.Element, *paths: str) -> str:
+    said = ((root.findtext(path) or "").strip() for path in paths)
+    return next((text for text in said if text), "")
+
+
+def _reference(root: ElementTree.Element) -> str:
+    """Return the reference's label; a common average needs none."""
+    label = _first_text(root, "desc/reference/label")
+    averaged = _first_text(root, "desc/reference/common_average").lower() in {"yes", "true"}
+    return label or ("average" if averaged else "as recorded")
 
 
 def _number(text: str | None) -> float:

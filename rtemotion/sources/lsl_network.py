@@ -1,19 +1,15 @@
-"""Finding LSL streams: what is asked for, what is there, and which one is meant."""
+"""What LSL streams there are, and how one of them is asked for."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import SourceError
 from ..lsl import load_pylsl
 
 _KEYS = ("name", "type", "source_id", "hostname")
-_POLL_S = 0.02
-# How long others that match may take to show up after the first has.
-_SETTLE_S = 0.6
 _STRING_FORMAT = 3
 
 
@@ -33,6 +29,8 @@ class FoundStream:
         True for a stream of strings.
     labels, units : tuple of str
         One a channel; empty where they were not asked for or not given.
+    uid : str
+        What tells this outlet from every other, the same sender restarted included.
     """
 
     name: str
@@ -44,6 +42,7 @@ class FoundStream:
     text: bool = False
     labels: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    uid: str = ""
 
     def __str__(self) -> str:
         """Return one line for a list of streams."""
@@ -52,6 +51,19 @@ class FoundStream:
             f"name={self.name}, type={self.type}, source_id={self.source_id or '(none)'}, "
             f"{self.n_channels} channels, {rate}, host {self.hostname}"
         )
+
+
+class Named(Protocol):
+    """Whatever a query can be put to: a stream on the network or in a file."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def type(self) -> str: ...  # noqa: D102
+    @property
+    def source_id(self) -> str: ...  # noqa: D102
+    @property
+    def hostname(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class Query:
     source_id: str = ""
     hostname: str = ""
 
-    def matches(self, stream: FoundStream) -> bool:
+    def matches(self, stream: Named) -> bool:
         """Tell whether a stream is one of those meant; `type` ignores case."""
         return (
             self.name in {"", stream.name}
@@ -78,10 +90,11 @@ class Query:
         return ",".join(said) or "any stream"
 
 
-def parse_query(text: str | None) -> Query:
+def parse_query(text: str | None, default_type: str = "EEG") -> Query:
     """Read ``KEY=VALUE[,KEY=VALUE…]`` over name, type, source_id and hostname.
 
-    A text without ``=`` is a name; nothing at all asks for the only EEG stream.
+    A text without ``=`` is a name; nothing at all asks for any stream of the default
+    type.
 
     Raises
     ------
@@ -95,7 +108,7 @@ def parse_query(text: str | None) -> Query:
     """
     text = (text or "").strip()
     if not text:
-        return Query(type="EEG")
+        return Query(type=default_type)
     if "=" not in text:
         return Query(name=text)
     fields: dict[str, str] = {}
@@ -120,27 +133,12 @@ def found(info: Any) -> FoundStream:
         n_channels=info.channel_count(),
         sfreq=info.nominal_srate(),
         text=info.channel_format() == _STRING_FORMAT,
+        uid=info.uid(),
     )
 
 
-def distinct(infos: Iterable[Any]) -> list[Any]:
-    """Drop what is the same stream seen twice, keeping the youngest.
-
-    Several interfaces announce one stream several times, and one that was
-    restarted under its source_id is announced for a while beside its ghost.
-    """
-    newest: dict[tuple[str, ...], Any] = {}
-    for info in infos:
-        key: tuple[str, ...] = (info.source_id(), info.name(), info.type(), info.hostname())
-        if not info.source_id():
-            key = (info.uid(),)
-        if key not in newest or info.created_at() > newest[key].created_at():
-            newest[key] = info
-    return list(newest.values())
-
-
 def find_streams(wait: float = 1.0, details: bool = False) -> list[FoundStream]:
-    """List the streams on the network.
+    """List the streams on the network, one entry an outlet.
 
     Parameters
     ----------
@@ -155,81 +153,23 @@ def find_streams(wait: float = 1.0, details: bool = False) -> list[FoundStream]:
         If LSL cannot be used on this machine.
     """
     pylsl = load_pylsl()
-    streams: list[FoundStream] = []
-    for info in distinct(pylsl.resolve_streams(wait)):
-        stream = found(info)
-        if details:
-            try:
-                full = pylsl.StreamInlet(info, recover=False).info(1.0)
-            except (pylsl.util.TimeoutError, pylsl.util.LostError):
-                full = None  # gone, or behind a firewall: what was announced stands
-            if full is not None:
-                stream = replace(
-                    stream,
-                    labels=_texts(full.get_channel_labels()),
-                    units=_texts(full.get_channel_units()),
-                )
-        streams.append(stream)
-    return sorted(streams, key=lambda s: (s.type, s.name, s.source_id))
+    infos = pylsl.resolve_streams(wait)
+    return listed(_with_details(pylsl, info) if details else found(info) for info in infos)
+
+
+def listed(streams: Iterable[FoundStream]) -> list[FoundStream]:
+    """Return streams in the order of a list for people."""
+    return sorted(streams, key=lambda s: (s.type, s.name, s.source_id, s.hostname, s.uid))
+
+
+def _with_details(pylsl: Any, info: Any) -> FoundStream:
+    try:
+        full = pylsl.StreamInlet(info, recover=False).info(1.0)
+    except (pylsl.util.TimeoutError, pylsl.util.LostError):
+        return found(info)  # gone, or behind a firewall: what was announced stands
+    labels, units = _texts(full.get_channel_labels()), _texts(full.get_channel_units())
+    return replace(found(info), labels=labels, units=units)
 
 
 def _texts(values: Sequence[str | None] | None) -> tuple[str, ...]:
     return tuple(value or "" for value in values or ())
-
-
-def resolve(query: Query, wait: float) -> Any:
-    """Return the ``pylsl.StreamInfo`` of the one stream meant.
-
-    Parameters
-    ----------
-    query : Query
-        What it must be.
-    wait : float
-        Seconds to wait for it.
-
-    Raises
-    ------
-    SourceError
-        If there is none after `wait` seconds, or more than one.
-    """
-    pylsl = load_pylsl()
-    resolver = pylsl.ContinuousResolver(forget_after=2.0)
-    deadline = time.monotonic() + wait
-    settled: float | None = None
-    while True:
-        seen = distinct(resolver.results())
-        matching = [info for info in seen if query.matches(found(info))]
-        if matching and settled is None:
-            settled = time.monotonic() + (0.0 if query.source_id else _SETTLE_S)
-        if settled is not None and time.monotonic() >= settled and matching:
-            return _the_one(query, matching)
-        if not matching and time.monotonic() >= deadline:
-            raise _not_found(query, wait, [found(info) for info in seen])
-        time.sleep(_POLL_S)
-
-
-def _the_one(query: Query, matching: list[Any]) -> Any:
-    # Markers and annotations often share a source_id with the signal they go with.
-    usable = [info for info in matching if not found(info).text and info.nominal_srate() > 0]
-    chosen = usable or matching
-    if len(chosen) > 1:
-        listed = "; ".join(str(found(info)) for info in chosen)
-        raise SourceError(
-            f"{len(chosen)} streams match {query}, expected one: {listed}. Say which with "
-            "--stream source_id=… (and name=… where they share one)."
-        )
-    return chosen[0]
-
-
-def _not_found(query: Query, wait: float, seen: list[FoundStream]) -> SourceError:
-    if seen:
-        listed = "; ".join(str(stream) for stream in seen)
-        return SourceError(
-            f"no stream matching {query} was found within {wait:g} s, but there are: {listed}. "
-            "Name one of them with --stream, or start the sender."
-        )
-    return SourceError(
-        f"no stream matching {query} was found within {wait:g} s, nor any other stream: start the "
-        "sender, and check that both machines are on one network and that no firewall or VPN "
-        "blocks UDP port 16571 and TCP ports 16572-16604; `rtemotion doctor` tells more."
-    )

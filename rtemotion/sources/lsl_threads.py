@@ -1,89 +1,47 @@
-"""The two things about an LSL stream that may block, kept off the receiving path."""
+"""What about an LSL stream may block, kept off the receiving path."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..errors import SourceError
 from ..lsl import load_pylsl
-from .lsl_metadata import StreamDescription, describe_stream
-from .lsl_network import Query, distinct, found
+from .lsl_connect import Connection, Opening, connect, measured_offset
+from .lsl_network import Query, found
 
 logger = logging.getLogger(__name__)
 
 _MEASURE_EVERY_S = 5.0
+_MEASURE_AGAIN_S = 0.5
+_HURRY_FOR_S = 6.0
 _MEASURE_TIMEOUT_S = 0.5
-_CONNECT_TIMEOUT_S = 2.0
+_LOOK_FOR_S = 0.6
 _POLL_S = 0.05
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Connection:
-    """An inlet that is open, and what it delivers.
+class Worker(Generic[T]):
+    """A thread that is asked to end and not waited for, and hands over what it finds."""
 
-    Attributes
-    ----------
-    inlet : pylsl.StreamInlet
-        Without processing flags and without liblsl's own recovery.
-    described : StreamDescription
-        The stream's description.
-    uid : str
-        What tells this outlet from the same sender restarted.
-    """
-
-    inlet: Any
-    described: StreamDescription
-    uid: str
-
-
-def connect(info: Any, unit: str | None, buffer_s: int, timeout: float) -> Connection:
-    """Open a resolved stream, so that every sample from now on is received.
-
-    Raises
-    ------
-    SourceError
-        If the stream does not answer within `timeout` seconds, is gone, or
-        cannot be decoded.
-    """
-    pylsl = load_pylsl()
-    stream = found(info)
-    try:
-        inlet = pylsl.StreamInlet(info, max_buflen=buffer_s, recover=False)
-        full = inlet.info(timeout)
-        described = describe_stream(full.as_xml(), unit)
-        inlet.open_stream(timeout)
-    except RuntimeError as problem:  # what every error of pylsl derives from
-        raise SourceError(
-            f"the stream ({stream}) was announced but cannot be reached: {problem} Check that no "
-            "firewall or VPN blocks TCP ports 16572-16604 between the two machines."
-        ) from problem
-    return Connection(inlet, described, full.uid())
-
-
-class OffsetMeter:
-    """Measures the sender's clock against ours every 5 s, in a thread of its own."""
-
-    def __init__(self, inlet: Any) -> None:
-        self._inlet = inlet
+    def __init__(self, name: str) -> None:
         self._stop = threading.Event()
-        self._results: queue.SimpleQueue[dict[str, float]] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="rtemotion-lsl-clock", daemon=True)
+        self._results: queue.SimpleQueue[T] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
         self._thread.start()
 
-    def take(self) -> list[dict[str, float]]:
-        """Return what was measured since the last call, oldest first."""
-        taken: list[dict[str, float]] = []
+    def take(self, timeout: float = 0.0) -> T | None:
+        """Return the oldest result not yet taken, None if none comes within `timeout` s."""
         with contextlib.suppress(queue.Empty):
-            while True:
-                taken.append(self._results.get_nowait())
-        return taken
+            return self._results.get(block=timeout > 0, timeout=timeout)
+        return None
 
     def stop(self) -> None:
         """Ask the thread to end, without waiting for it."""
@@ -98,108 +56,140 @@ class OffsetMeter:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        pylsl = load_pylsl()
-        while not self._stop.is_set():
-            try:
-                self._results.put(_time_correction(pylsl, self._inlet))
-            except pylsl.util.TimeoutError:
-                continue  # liblsl goes on measuring; ask again
-            except RuntimeError as problem:
-                logger.debug("clock offsets end: %s", problem)
-                return
-            self._stop.wait(_MEASURE_EVERY_S)
+        raise NotImplementedError
 
 
-def _time_correction(pylsl: Any, inlet: Any) -> dict[str, float]:
-    """Return offset (s, to be added to stamps), remote time and uncertainty (s)."""
-    remote, uncertainty, error = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
-    function = pylsl.lib.lib.lsl_time_correction_ex
-    function.restype = ctypes.c_double
-    offset = function(
-        inlet.obj,
-        ctypes.byref(remote),
-        ctypes.byref(uncertainty),
-        ctypes.c_double(_MEASURE_TIMEOUT_S),
-        ctypes.byref(error),
-    )
-    pylsl.util.handle_error(error)
-    return {
-        "offset": float(offset),
-        "remote_time": remote.value,
-        "uncertainty": uncertainty.value,
-    }
+class Attendant(Worker["dict[str, float] | str"]):
+    """Sees to a connection: measures the sender's clock, and looks for its double.
+
+    Results are clock offsets as `measured_offset` gives them, every 5 s, and at most
+    one sentence about a second sender of the same name and source_id.
+
+    Parameters
+    ----------
+    inlet : pylsl.StreamInlet
+        Open; let go by this thread, since closing it may take long.
+    uid : str
+        The outlet it is connected to.
+    query : Query
+        What identifies the stream.
+    """
+
+    def __init__(self, inlet: Any, uid: str, query: Query) -> None:
+        super().__init__("rtemotion-lsl-clock")
+        self._inlet, self._uid, self._query = inlet, uid, query
+        self._told = not query.source_id  # without one, nobody can tell
+        self._hurried = 0.0
+        self.start()
+
+    def hurry(self) -> None:
+        """Measure more often for a while: one of the clocks may have stood still."""
+        self._hurried = _HURRY_FOR_S
+
+    def _run(self) -> None:
+        try:
+            while not self._wait():
+                measured = measured_offset(self._inlet, _MEASURE_TIMEOUT_S)
+                if measured is not None:
+                    self._results.put(measured)
+                if not self._told and self._hurried <= 0:
+                    self._look_for_double()
+        except RuntimeError as problem:
+            logger.debug("clock offsets end: %s", problem)
+        finally:
+            self._inlet = None
+
+    def _wait(self) -> bool:
+        """Wait until it is time to measure; tell whether to end."""
+        waited = 0.0
+        while waited < _MEASURE_EVERY_S and not self._stop.wait(_MEASURE_AGAIN_S):
+            waited += _MEASURE_AGAIN_S
+            if self._hurried > 0:
+                self._hurried -= _MEASURE_AGAIN_S
+                break
+        return self._stop.is_set()
+
+    def _look_for_double(self) -> None:
+        resolver = load_pylsl().ContinuousResolver(forget_after=_LOOK_FOR_S)
+        self._stop.wait(_LOOK_FOR_S)
+        same = [info for info in resolver.results() if self._query.matches(found(info))]
+        others = [info for info in same if info.uid() != self._uid]
+        # A sender that was restarted while its old connection hangs is no second one.
+        if not others or len(others) == len(same):
+            return
+        self._told = True
+        hosts = ", ".join(sorted({info.hostname() for info in others}))
+        self._results.put(
+            f"a second sender of stream '{self._query.name}' with the same source_id appeared on "
+            f"host {hosts}; staying with the first. Give each a source_id of its own."
+        )
 
 
-class Reconnector:
-    """Looks for a stream that went away and opens it again, in a thread of its own.
+class Reconnector(Worker["Connection | SourceError | str"]):
+    """Looks for a stream that went away and opens it again.
+
+    The result is the new connection, or the reason why there is none: a `SourceError`,
+    after which it has ended, or with `patient` a sentence, after which it looks on for
+    another sender.
 
     Parameters
     ----------
     query : Query
         What identifies the stream.
-    unit : str or None
-        Passed on to `connect`.
-    buffer_s : int
-        Passed on to `connect`.
+    opening : Opening
+        How to open it.
     not_uid : str
         The outlet to leave alone because it is still connected and merely silent;
         empty when the connection is lost.
+    changed : callable
+        Says what about a new connection is not as before; empty if it fits.
+    patient : bool
+        Wait on when what came back does not fit.
     """
 
-    def __init__(self, query: Query, unit: str | None, buffer_s: int, not_uid: str) -> None:
-        self._query = query
-        self._open: Callable[[Any], Connection] = lambda info: connect(
-            info, unit, buffer_s, _CONNECT_TIMEOUT_S
-        )
-        self._not_uid = not_uid
-        self._stop = threading.Event()
-        self._result: queue.SimpleQueue[Connection | SourceError] = queue.SimpleQueue()
-        self._thread = threading.Thread(
-            target=self._run, name="rtemotion-lsl-reconnect", daemon=True
-        )
-        self._thread.start()
-
-    def take(self, timeout: float) -> Connection | None:
-        """Return the new connection, or None when there is none within `timeout` s.
-
-        Raises
-        ------
-        SourceError
-            If the stream is back and can no longer be decoded.
-        """
-        try:
-            result = (
-                self._result.get(timeout=timeout) if timeout > 0 else self._result.get_nowait()
-            )
-        except queue.Empty:
-            return None
-        if isinstance(result, SourceError):
-            raise result
-        return result
-
-    def stop(self) -> None:
-        """Ask the thread to end, without waiting for it."""
-        self._stop.set()
-
-    def join(self) -> None:
-        """Wait until the thread has ended."""
-        self._thread.join()
-
-    def running(self) -> bool:
-        """Tell whether the thread is still alive."""
-        return self._thread.is_alive()
+    def __init__(
+        self,
+        query: Query,
+        opening: Opening,
+        not_uid: str,
+        changed: Callable[[Connection], str],
+        patient: bool = False,
+    ) -> None:
+        super().__init__("rtemotion-lsl-reconnect")
+        self._query, self._opening = query, opening
+        self._changed, self._patient = changed, patient
+        self._refused = {not_uid}
+        self._told = False
+        self.start()
 
     def _run(self) -> None:
         resolver = load_pylsl().ContinuousResolver(forget_after=1.0)
         while not self._stop.wait(_POLL_S):
-            for info in distinct(resolver.results()):
-                if not self._query.matches(found(info)) or info.uid() == self._not_uid:
-                    continue
-                try:
-                    self._result.put(self._open(info))
-                except SourceError as problem:
-                    if problem.__cause__ is not None:
-                        logger.info("not reconnected yet: %s", problem)
-                        continue  # it did not answer; look again
-                    self._result.put(problem)
-                return
+            infos = [info for info in resolver.results() if self._query.matches(found(info))]
+            infos = [info for info in infos if info.uid() not in self._refused]
+            for info in sorted(infos, key=lambda info: float(info.created_at()), reverse=True):
+                if self._try(info):
+                    return
+
+    def _try(self, info: Any) -> bool:
+        """Open a stream and tell whether there is nothing left to do."""
+        try:
+            connection = connect(info, self._opening)
+        except SourceError as problem:
+            if problem.__cause__ is not None:
+                logger.info("not reconnected yet: %s", problem)
+                return False  # it did not answer; look again
+            why = str(problem)
+        else:
+            why = self._changed(connection)
+            if not why:
+                self._results.put(connection)
+                return True
+        if not self._patient:
+            self._results.put(SourceError(f"{why} Start again to decode it as it is now."))
+            return True
+        self._refused.add(info.uid())
+        if not self._told:
+            self._told = True
+            self._results.put(f"{why} Waiting for it to come back as it was.")
+        return False

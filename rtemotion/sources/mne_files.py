@@ -21,15 +21,19 @@ from typing import Any
 
 import mne
 import numpy as np
+from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
 from ..errors import SourceError
 from ..signal import FloatArray, StreamInfo
 from .edf_header import EdfHeader, read_edf_header
-from .labels import clean_label, clean_labels, kinds_from_labels
+from .gdf_header import GdfHeader, read_gdf_header
+from .labels import clean_labels, kinds_from_labels
 from .paths import MNE_EXTENSIONS, check_path
+from .signal_list import check_duplicates, duplicates, one_rate, warn_of_others
+from .stim import CODE_BITS, StimChannel, without_lines
 from .units import to_volts_factor
-from .whole import check_whole
+from .whole import check_structure, check_whole
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +48,8 @@ _FAILURES = (
     AssertionError,
     ArithmeticError,
     EOFError,
+    MemoryError,
+    NameError,
     SyntaxError,
     struct.error,
     zlib.error,
@@ -51,15 +57,19 @@ _FAILURES = (
     MatReadError,
 )
 _HARMFUL = re.compile(
-    r"physical dimension|acquisition error|"
+    r"acquisition error|"
     r"Scaling factor will not be defined|Physical range is not defined|"
     r"mixed sampling frequencies|truncated",
     re.IGNORECASE,
 )
+# GDF's units are judged by its header here.
+_IRRELEVANT = re.compile(r"physical dimension", re.IGNORECASE)
+_CUT_OFF = re.compile(r"(Omitted|Limited) \d+ annotation")
 _DUPLICATES = re.compile(r"found duplicates for: \{(.*?)\}")
 # Formats that do not carry channel types worth keeping against a plain label.
 _UNTYPED = {".edf", ".bdf", ".gdf", ".set", ".vhdr", ".ahdr", ".cnt", ".lay", ".nedf"}
-_MNE_EDF_FACTORS = {"uV": 1e-6, "\u00b5V": 1e-6, "\u03bcV": 1e-6, "mV": 1e-3}
+_LISTED = {".edf", ".bdf", ".gdf"}
+_EPOCHS = re.compile(r"number of trials is (\d+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +82,26 @@ class OpenedRecording:
         Not preloaded where the format allows it.
     info : StreamInfo
         Cleaned labels and channel types.
+    picks : array, shape (n_channels,)
+        Which of MNE's channels are those of `info`.
     factors : array, shape (n_channels, 1)
         What MNE's values are multiplied by to be volts.
-    header : EdfHeader or None
-        Of EDF and BDF files.
+    stims : tuple of StimChannel
+        The channels that carry codes; their factors are 1.
+    header : EdfHeader, GdfHeader or None
+        Of EDF, BDF and GDF files.
+    annotations : mne.Annotations or None
+        All there are, in seconds from the first sample, where MNE would cut them
+        off at a length that leaves out gaps.
     """
 
     raw: Any
     info: StreamInfo
+    picks: NDArray[np.int64]
     factors: FloatArray
-    header: EdfHeader | None
+    stims: tuple[StimChannel, ...]
+    header: EdfHeader | GdfHeader | None
+    annotations: mne.Annotations | None
 
 
 @dataclass
@@ -105,10 +125,15 @@ def reading(path: Path, doing: str) -> Iterator[_Warned]:
         warnings.simplefilter("always")
         try:
             yield warned
-        except _FAILURES as problem:
+        except Exception as problem:
+            # Here and there MNE raises the bare class.
+            if not isinstance(problem, _FAILURES) and type(problem) is not Exception:
+                raise
             _collect(caught, warned)
             if warned.duplicates:
-                raise _duplicates(path, warned.duplicates) from problem
+                raise duplicates(path, warned.duplicates) from problem
+            if found := _EPOCHS.search(str(problem)):
+                raise _epoched(path, int(found[1])) from problem
             first = str(problem).strip().split("\n")[0] or type(problem).__name__
             raise SourceError(
                 f"{path} could not be read {doing} ({first[:200]}); expected a whole file of the "
@@ -140,68 +165,90 @@ def open_with_mne(path: Path, unit: str | None) -> OpenedRecording:
         If anything about the file could make its samples wrong.
     """
     kind = check_path(path, MNE_EXTENSIONS)
-    header = read_edf_header(path) if kind in {".edf", ".bdf"} else None
+    check_structure(path, kind)
+    header = _read_header(path, kind)
+    kept: tuple[int, ...] = ()
     keywords: dict[str, Any] = {}
     if header is not None:
-        _check_edf_duplicates(path, header)
-        keywords["exclude"] = _other_rates(path, header)
-        if header.overflowing:
-            logger.warning(
-                "%s: the header gives %s a wider range than its samples can hold; large values "
-                "there may have wrapped around when they were recorded",
-                path,
-                ", ".join(header.overflowing),
-            )
-    with reading(path, "at its start") as warned:
-        # MNE leaves out its own warnings at any quieter level.
-        raw = mne.io.read_raw(path, preload=False, verbose="WARNING", **keywords)
+        check_duplicates(path, header)
+        kept = one_rate(path, header)
+        warn_of_others(path, header, kept)
+        # MNE would cut codes down to whole numbers, and in GDF leaves out the wrong channels.
+        keywords = {"stim_channel": None}
+        if kind != ".gdf":
+            gone = set(header.signals) - set(kept)
+            keywords["exclude"] = [header.labels[i] for i in sorted(gone)]
+    gaps = kind == ".set" or (isinstance(header, EdfHeader) and header.discontinuous)
+    raw, annotations, warned = _read(path, keywords, gaps)
     check_whole(path, kind, raw)
-    units = _edf_units(path, header, raw, keywords["exclude"]) if header else _other_units(raw)
-    info = _describe(path, kind, raw, units, unit)
-    _judge_warnings(path, warned, raw.ch_names, info)
-    info, factors = _to_volts(path, info, units, header is not None, unit)
-    return OpenedRecording(raw, info, factors, header)
+    picks = np.arange(len(raw.ch_names))
+    if header is None:
+        units, scaled = _other_units(raw)
+    else:
+        picks = np.array(kept) if kind == ".gdf" else picks
+        units, scaled = _listed_units(path, header, raw, kept, picks)
+    with reading(path, "in its description"):
+        info = _describe(path, kind, raw, picks, units, unit)
+    _judge_warnings(path, warned, [raw.ch_names[i] for i in picks], info)
+    stims = _stims(kind, raw, info, picks, scaled)
+    info, factors = _to_volts(path, info, units, scaled, unit)
+    return OpenedRecording(raw, info, picks, factors, stims, header, annotations)
 
 
-def _check_edf_duplicates(path: Path, header: EdfHeader) -> None:
-    labels = [header.labels[i] for i in header.signals]
-    kinds = kinds_from_labels([clean_label(x) for x in labels], ["eeg"] * len(labels))
-    counts = Counter(label for label, kind in zip(labels, kinds, strict=True) if kind == "eeg")
-    twice = {label for label, count in counts.items() if count > 1}
-    if twice:
-        raise _duplicates(path, twice)
+def _read(
+    path: Path, keywords: dict[str, Any], gaps: bool
+) -> tuple[Any, mne.Annotations | None, _Warned]:
+    """Return what MNE reads, and all annotations where it would cut some off."""
+    try:
+        with reading(path, "at its start") as warned:
+            # MNE leaves out its own warnings at any quieter level.
+            raw = mne.io.read_raw(path, preload=False, verbose="WARNING", **keywords)
+            encoded = {x: keywords[x] for x in ("encoding",) if x in keywords}
+            annotations = mne.read_annotations(path, **encoded) if gaps else None
+    except SourceError as problem:
+        # EDF+ asks for UTF-8, which not every recorder knows.
+        if "invalid byte" not in str(problem) or "encoding" in keywords:
+            raise
+        return _read(path, keywords | {"encoding": "latin1"}, gaps)
+    if gaps:
+        warned.messages = [x for x in warned.messages if not _CUT_OFF.search(x)]
+    return raw, annotations, warned
 
 
-def _duplicates(path: Path, names: set[str]) -> SourceError:
+def _read_header(path: Path, kind: str) -> EdfHeader | GdfHeader | None:
+    if kind not in _LISTED:
+        return None
+    if kind == ".gdf":
+        return read_gdf_header(path)
+    header = read_edf_header(path)
+    if header.overflowing:
+        logger.warning(
+            "%s: the header gives %s a wider range than its samples can hold; large values "
+            "there may have wrapped around when they were recorded",
+            path,
+            ", ".join(header.overflowing),
+        )
+    return header
+
+
+def _epoched(path: Path, n_epochs: int) -> SourceError:
     return SourceError(
-        f"{path} has more than one EEG channel called {', '.join(sorted(names))}, expected unique "
-        "names; rename them in the file, since nobody can tell which is which."
+        f"{path} holds {n_epochs} epochs cut out of a recording, expected the continuous one; "
+        "open the file it was made from, or export that from EEGLAB before epochs are extracted."
     )
 
 
-def _other_rates(path: Path, header: EdfHeader) -> list[str]:
-    """Return the channels to leave out, which MNE would resample, looking ahead."""
-    labels = [header.labels[i] for i in header.signals]
-    kinds = kinds_from_labels([clean_label(x) for x in labels], ["eeg"] * len(labels))
-    counts = [header.samples[i] for i in header.signals]
-    rates = {n for n, kind in zip(counts, kinds, strict=True) if kind == "eeg"}
-    if len(rates) > 1:
-        written = ", ".join(f"{n / header.record_s:g}" for n in sorted(rates))
-        raise SourceError(
-            f"{path} has EEG channels of different sampling rates ({written} Hz), expected one "
-            "rate; export the channels you need at one rate."
-        )
-    others = [label for label, n in zip(labels, counts, strict=True) if rates and n not in rates]
-    if others:
-        logger.warning("%s: left out %s, of another sampling rate", path, ", ".join(others))
-    return others
-
-
 def _describe(
-    path: Path, kind: str, raw: Any, units: Sequence[str | None], unit: str | None
+    path: Path,
+    kind: str,
+    raw: Any,
+    picks: NDArray[np.int64],
+    units: Sequence[str | None],
+    unit: str | None,
 ) -> StreamInfo:
-    labels = clean_labels(raw.ch_names)
-    kinds: tuple[str, ...] = tuple(raw.get_channel_types())
+    labels = clean_labels([raw.ch_names[i] for i in picks])
+    found: list[str] = raw.get_channel_types()
+    kinds = tuple(found[i] for i in picks)
     if kind in _UNTYPED:
         # MNE calls a BrainVision channel misc when it only lacks coordinates.
         assumed = [
@@ -210,21 +257,22 @@ def _describe(
         ]
         kinds = kinds_from_labels(labels, assumed)
     if "eeg" not in kinds:
-        found = ", ".join(f"{n} {name}" for name, n in sorted(Counter(kinds).items()))
+        counted = ", ".join(f"{n} {name}" for name, n in sorted(Counter(kinds).items()))
         raise SourceError(
-            f"{path} has no EEG channel, found {found}; rename its EEG channels to their 10-20 "
+            f"{path} has no EEG channel, found {counted}; rename its EEG channels to their 10-20 "
             "names or set their type in the file, and state their unit there or with --unit uV."
         )
-    info = StreamInfo.from_mne(raw.info)
-    positions = info.positions.copy()
+    positions = StreamInfo.from_mne(raw.info).positions[picks].copy()
     positions[np.array(kinds) != "eeg"] = np.nan
     described = str(raw.info["description"] or "")
-    return StreamInfo.from_mne(
-        raw.info,
+    start = raw.info["meas_date"]
+    return StreamInfo(
         channels=labels,
+        sfreq=float(raw.info["sfreq"]),
         kinds=kinds,
         positions=positions,
         name=path.name,
+        start_utc=start.isoformat() if start is not None else "",
         simulated="simulated=true" in described or "rtemotion simulated" in described,
     )
 
@@ -235,8 +283,10 @@ def _judge_warnings(path: Path, warned: _Warned, names: Sequence[str], info: Str
         d for d in warned.duplicates if any(re.fullmatch(re.escape(d) + r"-\w+", e) for e in eeg)
     }
     if twice:
-        raise _duplicates(path, twice)
+        raise duplicates(path, twice)
     for message in warned.messages:
+        if _IRRELEVANT.search(message):
+            continue
         named = set(message.rpartition(": ")[2].split(", "))
         harmless = not _HARMFUL.search(message) or (named <= set(names) and not named & eeg)
         if not harmless:
@@ -247,22 +297,30 @@ def _judge_warnings(path: Path, warned: _Warned, names: Sequence[str], info: Str
         logger.warning("%s: %s", path, message)
 
 
-def _edf_units(
-    path: Path, header: EdfHeader, raw: Any, excluded: Sequence[str]
-) -> list[str | None]:
-    kept = [i for i in header.signals if header.labels[i] not in excluded]
-    if len(kept) != len(raw.ch_names):
+def _listed_units(
+    path: Path,
+    header: EdfHeader | GdfHeader,
+    raw: Any,
+    kept: Sequence[int],
+    picks: NDArray[np.int64],
+) -> tuple[list[str | None], FloatArray]:
+    """Return units by the header, and what MNE has multiplied the values by."""
+    rate = header.samples[kept[0]] / header.record_s
+    if len(kept) != len(picks) or abs(raw.info["sfreq"] / rate - 1.0) > 1e-6:
         raise SourceError(
-            f"{path} has {len(kept)} signals by its header but {len(raw.ch_names)} were read, "
-            "expected the same; export it again."
+            f"{path} has {len(kept)} signals of {rate:g} Hz by its header but "
+            f"{len(picks)} of {raw.info['sfreq']:g} Hz were read, expected the same; export its "
+            "EEG channels alone, as EDF or GDF 2.20."
         )
-    return [header.dimensions[i] for i in kept]
+    scaled: FloatArray = np.asarray(raw._raw_extras[0]["units"], dtype=np.float64)[picks]
+    return [header.dimensions[i] for i in kept], scaled
 
 
-def _other_units(raw: Any) -> list[str | None]:
-    """Return units as MNE states them: None where the format fixes them."""
-    units: dict[str, str] = getattr(raw, "_orig_units", {})
-    return ["" if (unit := units.get(name)) == "n/a" else unit for name in raw.ch_names]
+def _other_units(raw: Any) -> tuple[list[str | None], FloatArray]:
+    """Return units as MNE states them (None where the format fixes them), and its factors."""
+    known: dict[str, str] = getattr(raw, "_orig_units", {})
+    units = ["" if (unit := known.get(name)) == "n/a" else unit for name in raw.ch_names]
+    return units, np.array([to_volts_factor(x) if x and _is_volts(x) else 1.0 for x in units])
 
 
 def _is_volts(unit: str | None) -> bool:
@@ -272,25 +330,46 @@ def _is_volts(unit: str | None) -> bool:
         return False
 
 
+def _stims(
+    kind: str, raw: Any, info: StreamInfo, picks: NDArray[np.int64], scaled: FloatArray
+) -> tuple[StimChannel, ...]:
+    """Return the stimulus channels, their codes as the format stores them."""
+    stims = []
+    for k, pick in enumerate(picks.tolist()):
+        if info.kinds[k] != "stim":
+            continue
+        stim = StimChannel(k, info.channels[k], 1.0 / scaled[k])
+        if kind in {".edf", ".bdf"}:
+            stim = replace(stim, bits=CODE_BITS)
+        if kind == ".bdf":
+            # Its bits are those of the sample itself, whatever range the header states.
+            cal, offset = (float(raw._raw_extras[0][x][pick]) for x in ("cal", "offsets"))
+            stim = replace(stim, scale=stim.scale / cal, shift=-offset / cal)
+        stims.append(stim)
+    return without_lines(stims)
+
+
 def _to_volts(
-    path: Path, info: StreamInfo, stated: Sequence[str | None], by_header: bool, unit: str | None
+    path: Path,
+    info: StreamInfo,
+    stated: Sequence[str | None],
+    scaled: FloatArray,
+    unit: str | None,
 ) -> tuple[StreamInfo, FloatArray]:
     factors = np.ones((info.n_channels, 1))
     used: set[str] = set()
     for i, (kind, said) in enumerate(zip(info.kinds, stated, strict=True)):
-        if kind != "eeg" and kind not in {"eog", "ecg", "emg"}:
+        if kind not in {"eeg", "eog", "ecg", "emg"}:
             continue
         if said is None:
             used.add("V")
             continue
         try:
-            factor = to_volts_factor(said)
+            factors[i] = to_volts_factor(said) / scaled[i]
             used.add(said)
-            # MNE has scaled what it recognised; only EDF's own header tells what it did not.
-            factors[i] = factor / _MNE_EDF_FACTORS.get(said, 1.0) if by_header else 1.0
         except SourceError as problem:
             if unit is not None:
-                factors[i] = to_volts_factor(unit)
+                factors[i] = to_volts_factor(unit) / scaled[i]
                 used.add(unit)
             elif kind == "eeg":
                 raise SourceError(f"channel {info.channels[i]} of {path}: {problem}") from None

@@ -15,7 +15,7 @@ XDF_EXTENSIONS = (".xdf", ".xdfz")
 TEXT_EXTENSIONS = (".csv", ".txt", ".arff")
 EXTENSIONS = (*MNE_EXTENSIONS, *XDF_EXTENSIONS, *TEXT_EXTENSIONS)
 
-_FOLDERS = {".mff", ".mefd"}
+FOLDERS = frozenset({".mff", ".mefd"})
 _BELONGS_TO = {
     ".vmrk": ".vhdr",
     ".eeg": ".vhdr",
@@ -29,6 +29,11 @@ def extension(path: Path) -> str:
     """Return a path's extension in lower case, ``.fif.gz`` taken as one."""
     name = path.name.lower()
     return ".fif.gz" if name.endswith(".fif.gz") else path.suffix.lower()
+
+
+def belongs_to(path: Path) -> str:
+    """Return the extension of the file that a part of a recording belongs to, or nothing."""
+    return _BELONGS_TO.get(extension(path), "")
 
 
 def check_path(path: Path, known: Sequence[str] = EXTENSIONS) -> str:
@@ -55,7 +60,7 @@ def check_path(path: Path, known: Sequence[str] = EXTENSIONS) -> str:
         raise SourceError(
             f"{path} is one part of a recording; open the {_BELONGS_TO[kind]} file beside it."
         )
-    if path.is_dir() and kind not in _FOLDERS:
+    if path.is_dir() and kind not in FOLDERS:
         raise SourceError(f"{path} is a folder, expected one recording; name the file inside it.")
     if kind not in known:
         raise SourceError(

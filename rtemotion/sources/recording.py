@@ -6,48 +6,48 @@ import logging
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mne
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import SourceError
-from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
-from .edf_header import record_onsets
+from ..signal import Chunk, Event, FloatArray, StreamInfo, Tick
+from .edf_header import EdfHeader, record_onsets
+from .gdf_header import GdfHeader
 from .mne_files import OpenedRecording, open_with_mne, reading
-from .pacing import ReplayClock, check_speed, chunk_length
+from .pacing import ReplayClock, check_speed, chunk_length, paced, with_events
 from .paths import TEXT_EXTENSIONS, XDF_EXTENSIONS, check_path
+from .segments import Annotation, Segment, annotated_segments, marker_events, record_segments
+from .stim import OnsetFinder
 
 if TYPE_CHECKING:
     from .text import TextSource
+    from .text_profile import TextLayout
     from .xdf import XdfSource
 
 logger = logging.getLogger(__name__)
 
-_SKIP = "BAD_ACQ_SKIP"
 _BLOCK_S = 10.0
 _BLOCK_BYTES = 32 * 2**20
-
-
-@dataclass(frozen=True)
-class _Segment:
-    """Rows ``start:stop`` of the file, which are samples ``first`` and on of the stream."""
-
-    start: int
-    stop: int
-    first: int
 
 
 class RecordingSource:
     """Read a recording as if it arrived.
 
-    Yields the samples in volts, and the file's annotations as events of kind
-    ``"marker"`` whose payload holds ``description`` and ``duration`` (s), each
-    right before the sample it belongs to. Times start at 0 and are the sample
-    index over the sampling rate. Parts that were not recorded (skips of a FIF
-    file, gaps of EDF+D) are missing samples. Iterating again starts again.
+    Yields the samples in volts, and events of kind ``"marker"``, each right before
+    the sample it belongs to: the file's annotations (payload: ``description`` and
+    ``duration`` in s) and the onsets of codes in its stimulus channels (payload:
+    ``description``, the code as text, and ``channel``). A code is the lower 16 bits
+    of a BDF's ``Status``; its upper ones are the amplifier's state. Stimulus
+    channels stay channels, of kind ``"stim"``. Times start at 0 and are the sample
+    index over the sampling rate. Parts that were not recorded are missing samples:
+    skips of a FIF file, gaps of EDF+D and BDF+D, EEGLAB boundaries and BrainVision's
+    new segments (of one sample at least, where the file states no length).
+    Channels at another rate than the EEG's are left out; nothing is resampled.
+    Iterating again starts again.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class RecordingSource:
     speed : float
         How many times real time; infinite (the default) for as fast as possible.
     chunk_s : float, optional
-        Longest chunk in seconds of signal. By default 1 s at full speed and what
+        Longest chunk in seconds of signal. By default 10 s at full speed and what
         passes in 20 ms otherwise.
     unit : str, optional
         Unit of EEG channels whose unit the file does not state; one that it
@@ -80,16 +80,13 @@ class RecordingSource:
         self._opened: OpenedRecording = open_with_mne(self._path, unit)
         self._raw: Any = self._opened.raw
         self._info = self._opened.info
-        self._chunk = chunk_length(chunk_s, speed, self._info.sfreq)
-        row_bytes = 8 * self._info.n_channels
-        longest = min(_BLOCK_S * self._info.sfreq, _BLOCK_BYTES / row_bytes)
+        self._length = chunk_length(chunk_s, speed, self._info.sfreq)
+        longest = min(_BLOCK_S * self._info.sfreq, _BLOCK_BYTES / (8 * self._info.n_channels))
         # A whole number of chunks, so that no chunk straddles two blocks.
-        self._block = self._chunk * max(1, round(longest / self._chunk))
+        self._block = self._length * max(1, round(longest / self._length))
         self._clock = ReplayClock(speed)
         self._closed = False
-        annotations = self._annotations()
-        self._segments = self._find_segments(annotations)
-        self._events = _to_events(annotations, self._info.sfreq)
+        self._segments, self._events = self._look()
 
     @property
     def info(self) -> StreamInfo:
@@ -101,6 +98,11 @@ class RecordingSource:
         """Length of the recording in samples, missing ones counted."""
         last = self._segments[-1]
         return last.first + last.stop - last.start
+
+    @property
+    def n_events(self) -> int | None:
+        """Number of events; None where only the codes on the way will tell."""
+        return None if self._opened.stims else len(self._events)
 
     def now(self) -> float:
         """Return stream time on the replay's clock; NaN at full speed."""
@@ -120,87 +122,86 @@ class RecordingSource:
         SourceError
             If the file turns out to be damaged on the way.
         """
-        self._clock.start()
-        sfreq = self._info.sfreq
-        events = deque(self._events)
-        block: tuple[int, FloatArray] | None = None
-        reached = 0
-        for segment in self._segments:
-            shift = segment.first - segment.start
-            position = segment.start
-            while position < segment.stop and not self._closed:
-                first = position + shift
-                while events and events[0].sample <= first:
-                    yield from self._clock.wait(events[0].time, reached / sfreq)
-                    yield events.popleft()
-                stop = min(segment.stop, (position // self._chunk + 1) * self._chunk)
-                if events:
-                    stop = min(stop, events[0].sample - shift)
-                if block is None or block[0] != position // self._block:
-                    block = (position // self._block, self._read(position // self._block))
-                yield from self._clock.wait((stop + shift) / sfreq, reached / sfreq)
-                origin = block[0] * self._block
-                yield Chunk(
-                    block[1][position - origin : stop - origin],
-                    first,
-                    np.arange(first, stop + shift) / sfreq,
-                    missing_before=first - reached,
-                )
-                position, reached = stop, stop + shift
-        if not self._closed:
-            yield from events
+        if self._closed:
+            return
+        for item in paced(self._items(), self._length, self._due, self._clock):
+            yield item
+            if self._closed:
+                return
 
-    def _read(self, index: int) -> FloatArray:
-        """Return one block, shape (n_samples, n_channels), in volts."""
-        start = index * self._block
+    def _due(self, stop: int) -> float:
+        return stop / self._info.sfreq
+
+    def _items(self) -> Iterator[Chunk | Event]:
+        waiting = deque(self._events)
+        finder = OnsetFinder(self._opened.stims, self._info.sfreq)
+        reached = 0
+        for first, rows, codes in self._pieces():
+            stop = first + len(rows)
+            events = finder.find(codes, first)
+            while waiting and waiting[0].sample < stop:
+                events.append(waiting.popleft())
+            # In one place the file's annotations come before the codes.
+            queue = deque(sorted(events, key=lambda e: (e.sample, "channel" in e.payload)))
+            times = np.arange(first, stop) / self._info.sfreq
+            chunk = Chunk(rows, first, times, missing_before=first - reached)
+            yield from with_events(chunk, queue)
+            reached = stop
+        yield from waiting
+
+    def _pieces(self) -> Iterator[tuple[int, FloatArray, NDArray[np.int64]]]:
+        """Yield first sample, rows in volts and codes of what lies in one block and segment."""
+        block: tuple[int, FloatArray, NDArray[np.int64]] | None = None
+        for segment in self._segments:
+            position = segment.start
+            while position < segment.stop:
+                number = position // self._block
+                if block is None or block[0] != number:
+                    block = (number, *self._read(number))
+                stop = min(segment.stop, (number + 1) * self._block)
+                part = slice(position - number * self._block, stop - number * self._block)
+                yield position - segment.start + segment.first, block[1][part], block[2][part]
+                position = stop
+
+    def _read(self, number: int) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Return one block and the codes in it, shapes (n_samples, n_channels or n_stims)."""
+        start = number * self._block
         stop = min(start + self._block, self._raw.n_times)
+        opened = self._opened
         with reading(self._path, f"at {start / self._info.sfreq:.1f} s") as warned:
-            data = self._raw[:, start:stop][0]
+            data = self._raw[opened.picks, start:stop][0]
         if any("could not be read" in message for message in warned.messages):
             raise SourceError(
                 f"{self._path} is damaged after {start / self._info.sfreq:.1f} s: samples there "
                 "cannot be read; copy it again from where it was recorded."
             )
-        if np.any(self._opened.factors != 1):
-            data = data * self._opened.factors
-        return np.ascontiguousarray(data.T)
+        if np.any(opened.factors != 1):
+            data = data * opened.factors
+        rows = np.ascontiguousarray(data.T)
+        codes = np.zeros((len(rows), len(opened.stims)), dtype=np.int64)
+        for k, stim in enumerate(opened.stims):
+            codes[:, k] = stim.codes(rows[:, stim.index])
+            rows[:, stim.index] = codes[:, k]
+        return rows, codes
 
-    def _annotations(self) -> list[tuple[float, float, str]]:
-        """Return onset and duration in seconds from the first sample, and description."""
-        raw, header = self._raw, self._opened.header
-        if header is not None and header.discontinuous:
-            # MNE drops annotations past the length without gaps; read them all.
-            with reading(self._path, "in its annotations"):
-                found = mne.read_annotations(self._path)
-            offset = 0.0
+    def _look(self) -> tuple[tuple[Segment, ...], tuple[Event, ...]]:
+        """Return which rows are which samples, and what the file says of them."""
+        header, sfreq = self._opened.header, self._info.sfreq
+        total = int(self._raw.n_times)
+        if isinstance(header, GdfHeader):
+            notes = list(header.events)
+        elif self._opened.annotations is not None:
+            notes = _notes(self._opened.annotations, 0.0)
         else:
-            found = raw.annotations
             # MNE counts from where the acquisition started, not from the first sample.
-            offset = raw.first_time
-        return [
-            (float(onset) - offset, float(duration), str(description))
-            for onset, duration, description in zip(
-                found.onset, found.duration, found.description, strict=True
-            )
-        ]
-
-    def _find_segments(self, annotations: list[tuple[float, float, str]]) -> list[_Segment]:
-        header, total = self._opened.header, int(self._raw.n_times)
-        if header is not None and header.discontinuous:
-            per_record = round(header.record_s * self._info.sfreq)
+            notes = _notes(self._raw.annotations, self._raw.first_time)
+        if isinstance(header, EdfHeader) and header.discontinuous:
             onsets = record_onsets(self._path, header)
-            firsts = [round((onset - onsets[0]) * self._info.sfreq) for onset in onsets]
-            return _join(
-                [_Segment(i * per_record, (i + 1) * per_record, f) for i, f in enumerate(firsts)]
-            )
-        segments, start = [], 0
-        for onset, duration, description in annotations:
-            if description == _SKIP:
-                skip = round(onset * self._info.sfreq)
-                segments.append(_Segment(start, skip, start))
-                start = skip + round(duration * self._info.sfreq)
-        segments.append(_Segment(start, total, start))
-        return [segment for segment in segments if segment.stop > segment.start]
+            segments = record_segments(onsets, round(header.record_s * sfreq), sfreq)
+            return segments, marker_events(notes, segments, sfreq, rows=False)
+        notes = [note for note in notes if note.onset * sfreq <= total]
+        segments = annotated_segments(notes, sfreq, total)
+        return segments, marker_events(notes, segments, sfreq, rows=True)
 
 
 def open_recording(
@@ -209,6 +210,8 @@ def open_recording(
     chunk_s: float | None = None,
     unit: str | None = None,
     stream: str | None = None,
+    layout: TextLayout | None = None,
+    sfreq: float | None = None,
 ) -> RecordingSource | XdfSource | TextSource:
     """Open a recording of any known format with the source that reads it.
 
@@ -217,7 +220,12 @@ def open_recording(
     path, speed, chunk_s, unit
         See `RecordingSource`.
     stream : str, optional
-        Name or source_id of the EEG stream, of XDF files that hold several.
+        Which stream of an XDF file that holds several; see `XdfSource`.
+    layout : TextLayout, optional
+        Where a text file keeps what, in place of what it begins with; see
+        `rtemotion.sources.text_profile.layout_from`.
+    sfreq : float, optional
+        Sampling rate in Hz of an XDF stream that states none.
 
     Returns
     -------
@@ -234,34 +242,18 @@ def open_recording(
     if kind in XDF_EXTENSIONS:
         from .xdf import XdfSource
 
-        return XdfSource(path, speed=speed, chunk_s=chunk_s, unit=unit, stream=stream)
+        return XdfSource(path, speed=speed, chunk_s=chunk_s, unit=unit, stream=stream, sfreq=sfreq)
     if kind in TEXT_EXTENSIONS:
         from .text import TextSource
 
-        return TextSource(path, speed=speed, chunk_s=chunk_s, unit=unit)
+        return TextSource(path, speed=speed, chunk_s=chunk_s, unit=unit, layout=layout)
     return RecordingSource(path, speed=speed, chunk_s=chunk_s, unit=unit)
 
 
-def _join(records: list[_Segment]) -> list[_Segment]:
-    joined = [records[0]]
-    for record in records[1:]:
-        last = joined[-1]
-        if record.first <= last.first + (record.start - last.start):
-            joined[-1] = _Segment(last.start, record.stop, last.first)
-        else:
-            joined.append(record)
-    return joined
-
-
-def _to_events(annotations: list[tuple[float, float, str]], sfreq: float) -> tuple[Event, ...]:
-    events = [
-        Event(
-            sample=round(onset * sfreq),
-            time=onset,
-            kind=Kind.MARKER,
-            payload={"description": description, "duration": duration},
+def _notes(found: mne.Annotations, origin: float) -> list[Annotation]:
+    return [
+        Annotation(float(onset) - origin, float(duration), str(description))
+        for onset, duration, description in zip(
+            found.onset, found.duration, found.description, strict=True
         )
-        for onset, duration, description in annotations
-        if description != _SKIP
     ]
-    return tuple(sorted(events, key=lambda event: (event.sample, event.time)))

@@ -17,6 +17,7 @@ from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
 from .pacing import ReplayClock, check_speed, chunk_length, paced, with_events
 from .paths import TEXT_EXTENSIONS, check_path
 from .text_layouts import KNOWN, Layout, detect_layout
+from .text_profile import TextLayout, resolve
 from .text_rows import (
     Counter,
     blocks,
@@ -56,7 +57,8 @@ class TextSource:
     is the device's own: the stamps in such files are those of Bluetooth packets.
     Samples missing by a device's own counter are missing here too; cells that are
     no numbers are NaN. Markers are events of kind ``"marker"`` with a
-    ``description``. Iterating again starts again.
+    ``description`` and the name of their column as ``channel``. Iterating again
+    starts again.
 
     Parameters
     ----------
@@ -69,6 +71,8 @@ class TextSource:
     unit : str, optional
         Unit of the EEG channels, in place of the device's usual one; a unit that
         the file states stands.
+    layout : TextLayout, optional
+        Where the file keeps what, in place of what it begins with.
 
     Raises
     ------
@@ -83,11 +87,12 @@ class TextSource:
         speed: float = math.inf,
         chunk_s: float | None = None,
         unit: str | None = None,
+        layout: TextLayout | None = None,
     ) -> None:
         check_speed(speed)
         self._path = Path(path)
         kind = check_path(self._path, TEXT_EXTENSIONS)
-        self._layout = _layout(self._path, kind)
+        self._layout = _layout(self._path, kind, layout)
         self._survey = _look_through(self._path, self._layout)
         self._info, self._factors = _describe(self._path, self._layout, self._survey.sfreq, unit)
         self._length = chunk_length(chunk_s, speed, self._info.sfreq)
@@ -137,10 +142,10 @@ class TextSource:
         index, unread = 0, 0
         for rows in blocks(self._path, layout):
             events, rows = markers.rows_without_sample(rows, index)
-            data = numbers(rows, layout.columns, layout.delimiter)
+            data = numbers(rows, layout.columns, layout)
             missing = np.zeros(len(rows), dtype=np.int64)
             if layout.counter is not None:
-                indices = numbers(rows, [layout.counter], layout.delimiter)[:, 0]
+                indices = numbers(rows, [layout.counter], layout)[:, 0]
                 missing = counter.missing(indices)
             samples = index + np.cumsum(missing + 1) - 1
             events += markers.of(rows, samples.tolist())
@@ -168,9 +173,7 @@ class _Markers:
         if layout.marker is None:
             return []
         events = []
-        for text, sample in zip(
-            texts(rows, layout.marker, layout.delimiter), samples, strict=True
-        ):
+        for text, sample in zip(texts(rows, layout.marker, layout), samples, strict=True):
             nothing = text in {"", "?", "nan"} or (text == "0" and not layout.state)
             if text != self._last and not nothing:
                 events.append(self._event(sample, text))
@@ -186,12 +189,15 @@ class _Markers:
         for row in rows:
             if has_sample(row, layout):
                 kept.append(row)
-            elif text := texts([row], layout.marker, layout.delimiter)[0]:
+            elif text := texts([row], layout.marker, layout)[0]:
                 events.append(self._event(index + len(kept), text))
         return events, kept
 
     def _event(self, sample: int, text: str) -> Event:
-        return Event(sample, sample / self._sfreq, Kind.MARKER, {"description": text})
+        payload = {"description": text}
+        if self._layout.marker_name:
+            payload["channel"] = self._layout.marker_name
+        return Event(sample, sample / self._sfreq, Kind.MARKER, payload)
 
 
 def _without_gaps(
@@ -209,12 +215,52 @@ def _without_gaps(
             )
 
 
-def _layout(path: Path, kind: str) -> Layout:
+@dataclass(frozen=True)
+class Glance:
+    """What the beginning of a text recording tells.
+
+    Attributes
+    ----------
+    layout : Layout
+        Where it keeps what.
+    info : StreamInfo
+        What is known about the stream.
+    n_rows : int
+        Lines after the header.
+    """
+
+    layout: Layout
+    info: StreamInfo
+    n_rows: int
+
+
+def glance(path: Path, layout: TextLayout | None = None) -> Glance:
+    """Return what the first block of a text recording tells, and count its lines.
+
+    Raises
+    ------
+    SourceError
+        As `TextSource` does, but for what only the whole file would show.
+    """
+    found = _layout(path, check_path(path, TEXT_EXTENSIONS), layout)
+    rows = next(blocks(path, found), [])
+    sfreq = _rate(path, found, stamps(rows, found))
+    info, _ = _describe(path, found, sfreq, None)
+    with path.open("rb") as file:
+        n_lines = sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))
+    return Glance(found, info, max(n_lines - found.header_lines, 0))
+
+
+def _layout(path: Path, kind: str, described: TextLayout | None) -> Layout:
+    if described is not None:
+        return resolve(path, described, first_lines(path, described.skip_rows))
     layout = detect_layout(first_lines(path))
     if layout is None:
         raise SourceError(
             f"{path} begins like no {kind} recording known here, expected one of: "
-            f"{'; '.join(KNOWN)}; convert it to one of them."
+            f"{'; '.join(KNOWN)}; describe it in the table [text] of a profile (channels = "
+            '{TP9 = "a column", …}, sfreq, unit, and time or marker where there are such columns) '
+            "and name that with --profile."
         )
     return layout
 
@@ -228,13 +274,13 @@ def _look_through(path: Path, layout: Layout) -> _Survey:
         if layout.marker_rows:
             rows = [row for row in rows if has_sample(row, layout)]
         if not numeric:
-            numeric = bool(np.isfinite(numbers(rows, layout.columns, layout.delimiter)).any())
+            numeric = bool(np.isfinite(numbers(rows, layout.columns, layout)).any())
         found = stamps(rows, layout)
         times = times if n_samples else found
         pauses += int((np.diff(np.concatenate([last, found])) > _PAUSE_S).sum())
         last = found[-1:]
         if layout.counter is not None:
-            indices = numbers(rows, [layout.counter], layout.delimiter)[:, 0]
+            indices = numbers(rows, [layout.counter], layout)[:, 0]
             if counter is None:
                 first_indices, counter = indices, Counter(indices)
             n_samples += int(counter.missing(indices).sum())

@@ -44,8 +44,8 @@ class Layout:
         As users know it.
     header_lines : int
         Lines before the first row.
-    delimiter : str
-        Between two cells.
+    delimiter : str or None
+        Between two cells; None for any white space.
     channels, kinds : tuple of str
         Names and MNE channel types.
     columns : tuple of int
@@ -62,6 +62,8 @@ class Layout:
         ``"s"``, ``"ms"`` or ``"us"``; empty when only the stamps' size tells it.
     marker : int or None
         Column of markers.
+    marker_name : str
+        What it is called; empty when it has no name.
     state : bool
         Whether that column holds a state, whose every change is an event, rather
         than codes that stand for nothing when empty or zero.
@@ -69,11 +71,17 @@ class Layout:
         Column of the device's sample index.
     marker_rows : bool
         Whether some rows hold a marker and no sample.
+    comment : str
+        What a line begins with that is left out; nothing when empty.
+    decimal : str
+        Decimal sign.
+    missing : tuple of float
+        Values that stand for a missing sample.
     """
 
     name: str
     header_lines: int
-    delimiter: str
+    delimiter: str | None
     channels: tuple[str, ...]
     kinds: tuple[str, ...]
     columns: tuple[int, ...]
@@ -83,9 +91,13 @@ class Layout:
     time: int | None = None
     time_unit: str = ""
     marker: int | None = None
+    marker_name: str = ""
     state: bool = False
     counter: int | None = None
     marker_rows: bool = False
+    comment: str = "%"
+    decimal: str = "."
+    missing: tuple[float, ...] = ()
 
 
 def detect_layout(lines: Sequence[str]) -> Layout | None:
@@ -104,8 +116,13 @@ def detect_layout(lines: Sequence[str]) -> Layout | None:
     for read in _CSV:
         layout = read(cells)
         if layout is not None:
-            return replace(layout, header_lines=filled[0] + 1, delimiter=delimiter)
+            layout = replace(layout, header_lines=filled[0] + 1, delimiter=delimiter)
+            return _with_marker_name(layout, cells)
     return None
+
+
+def _with_marker_name(layout: Layout, cells: Sequence[str]) -> Layout:
+    return layout if layout.marker is None else replace(layout, marker_name=cells[layout.marker])
 
 
 def _muse_lsl(cells: list[str]) -> Layout | None:
@@ -192,7 +209,9 @@ def _arff(lines: Sequence[str]) -> Layout | None:
             names.append(match[1].strip("'\""))
         elif line.strip().lower() == "@data":
             layout = _generic(names) if names else None
-            return None if layout is None else replace(layout, header_lines=i + 1)
+            if layout is None:
+                return None
+            return _with_marker_name(replace(layout, header_lines=i + 1), names)
     return None
 
 
@@ -214,7 +233,7 @@ def _openbci(lines: Sequence[str]) -> Layout | None:
     )
     if not exg or (cells and exg[-1] >= len(cells)):
         return None
-    return Layout(
+    layout = Layout(
         name="OpenBCI",
         header_lines=len(header) + named,
         delimiter=",",
@@ -226,6 +245,7 @@ def _openbci(lines: Sequence[str]) -> Layout | None:
         marker=cells.index("Marker Channel") if named and "Marker Channel" in cells else None,
         counter=0,
     )
+    return _with_marker_name(layout, cells)
 
 
 def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str:

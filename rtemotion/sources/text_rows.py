@@ -23,7 +23,7 @@ _HEAD_LINES, _HEAD_CHARS = 200, 20_000
 _REGULAR_SHARE = 0.9
 # A step beyond this is a damaged cell, not a loss.
 _MOST_MISSING = 1e9
-_SCALES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+SCALES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
 @contextmanager
@@ -42,8 +42,8 @@ def _decoding(path: Path) -> Iterator[None]:
         ) from problem
 
 
-def first_lines(path: Path) -> list[str]:
-    """Return the lines a file begins with.
+def first_lines(path: Path, more: int = 0) -> list[str]:
+    """Return the lines a file begins with, and so many more.
 
     Raises
     ------
@@ -51,14 +51,14 @@ def first_lines(path: Path) -> list[str]:
         If it is not UTF-8 text.
     """
     with _decoding(path), path.open(encoding="utf-8-sig") as file:
-        lines = [file.readline(_HEAD_CHARS) for _ in range(_HEAD_LINES)]
+        lines = [file.readline(_HEAD_CHARS) for _ in range(_HEAD_LINES + more)]
     return [line.rstrip("\r\n") for line in lines if line]
 
 
 def blocks(path: Path, layout: Layout) -> Iterator[list[str]]:
     """Yield the rows of a file as text, `BLOCK_ROWS` lines at a time.
 
-    Empty lines and comments (``%``) are left out.
+    Empty lines and comments are left out.
 
     Raises
     ------
@@ -69,48 +69,65 @@ def blocks(path: Path, layout: Layout) -> Iterator[list[str]]:
         for _ in islice(file, layout.header_lines):
             pass
         while lines := list(islice(file, BLOCK_ROWS)):
-            rows = [line for line in lines if line.strip() and not line.startswith("%")]
+            comment = layout.comment
+            rows = [x for x in lines if x.strip() and not (comment and x.startswith(comment))]
             if rows:
                 yield rows
 
 
-def numbers(rows: Sequence[str], columns: Sequence[int], delimiter: str) -> FloatArray:
+def numbers(rows: Sequence[str], columns: Sequence[int], layout: Layout) -> FloatArray:
     """Return some columns as numbers, shape (n_rows, n_columns), NaN where they are none."""
     if not rows:
         return np.empty((0, len(columns)))
+    given = rows if layout.decimal == "." else [row.replace(layout.decimal, ".") for row in rows]
     try:
         values: FloatArray = np.loadtxt(
-            rows, delimiter=delimiter, usecols=columns, comments=None, quotechar='"', ndmin=2
+            given,
+            delimiter=layout.delimiter,
+            usecols=columns,
+            comments=None,
+            quotechar='"',
+            ndmin=2,
         )
     except ValueError:
         values = np.empty((0, 0))
     if len(values) != len(rows):
         # Some cell is no number, or some row too short: cell by cell, which is slow.
-        values = np.array([_row(row.split(delimiter), columns) for row in rows])
+        values = np.array([_row(row, columns, layout) for row in rows])
     values[~np.isfinite(values)] = np.nan
+    if layout.missing:
+        values[np.isin(values, layout.missing)] = np.nan
     return values
 
 
-def _row(cells: list[str], columns: Sequence[int]) -> list[float]:
-    return [_number(cells[i]) if i < len(cells) else math.nan for i in columns]
+def _row(row: str, columns: Sequence[int], layout: Layout) -> list[float]:
+    cells = row.split(layout.delimiter)
+    return [number(cells[i], layout.decimal) if i < len(cells) else math.nan for i in columns]
 
 
-def _number(cell: str) -> float:
+def number(cell: str, decimal: str = ".") -> float:
+    """Return a cell as a number, NaN when it is none."""
     try:
         # float() also takes what no recording means: "1_000", other scripts' digits.
-        return float(cell.strip().strip('"')) if cell.isascii() and "_" not in cell else math.nan
+        plain = cell.isascii() and "_" not in cell
+        return float(cell.strip().strip('"').replace(decimal, ".")) if plain else math.nan
     except ValueError:
         return math.nan
 
 
-def texts(rows: Sequence[str], column: int, delimiter: str) -> list[str]:
+def cells_of(row: str, delimiter: str | None) -> list[str]:
+    """Return the cells of a row without quotes and spaces around them."""
+    return [cell.strip().strip('"').strip() for cell in row.split(delimiter)]
+
+
+def texts(rows: Sequence[str], column: int, layout: Layout) -> list[str]:
     """Return one column as text; codes that are whole numbers without decimals."""
-    return [_text(row.split(delimiter), column) for row in rows]
+    return [_text(row.split(layout.delimiter), column, layout.decimal) for row in rows]
 
 
-def _text(cells: list[str], column: int) -> str:
+def _text(cells: list[str], column: int, decimal: str) -> str:
     cell = cells[column].strip().strip('"').strip() if column < len(cells) else ""
-    value = _number(cell)
+    value = number(cell, decimal)
     return str(int(value)) if math.isfinite(value) and value == int(value) else cell
 
 
@@ -124,13 +141,13 @@ def stamps(rows: Sequence[str], layout: Layout) -> FloatArray:
     """Return the stamps that can be read, in seconds, shape (n_stamps,)."""
     if layout.time is None:
         return np.empty(0)
-    values = numbers(rows, [layout.time], layout.delimiter)[:, 0]
+    values = numbers(rows, [layout.time], layout)[:, 0]
     if np.isnan(values).all():
         values = np.array([_moment(row.split(layout.delimiter), layout.time) for row in rows])
     values = values[np.isfinite(values)]
     if len(values) == 0:
         return values
-    return values * (_SCALES[layout.time_unit] if layout.time_unit else _scale(values[0]))
+    return values * (SCALES[layout.time_unit] if layout.time_unit else _scale(values[0]))
 
 
 def _moment(cells: list[str], column: int) -> float:

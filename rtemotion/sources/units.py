@@ -56,6 +56,8 @@ def to_volts_factor(unit: str) -> float:
     text = unit.strip()
     # A micro sign in UTF-8 read as Latin-1 gains a letter in front of it.
     text = text.replace("\u00c2\u00b5", "\u00b5")
+    # The same in Shift-JIS, whose first half is no printing character.
+    text = text.replace("\x83\u00ca", "\u03bc")
     for table, key in ((_EXACT, text), (_WORDS, text.lower()), (_EXPONENTS, text)):
         if key in table:
             return table[key]

@@ -16,9 +16,11 @@ import numpy as np
 from ..errors import SourceError
 from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
 from .lsl_metadata import StreamDescription, describe_stream
+from .lsl_network import parse_query
 from .pacing import ReplayClock, check_speed, chunk_length, paced, with_events
 from .paths import XDF_EXTENSIONS, check_path
-from .xdf_chunks import TEXT, XdfStream, load_streams, read_contents
+from .rates import measured_rate
+from .xdf_chunks import TEXT, XdfContents, XdfStream, load_streams, read_contents
 from .xdf_clock import Timeline, arrival, make_timeline
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,9 @@ _BLOCK = 8192
 _MARKER_TYPE = re.compile(r"marker|stim|event|trigger|annotation", re.IGNORECASE)
 # Seconds of any clock in use; stamps beyond are damaged, or are not seconds.
 _STAMP_LIMIT = 1e11
+# How much of an irregular stream its rate is measured from.
+_MEASURED_S = 5.0
+_ORDER = (Kind.CLOCK_STEP, Kind.CLOCK_OFFSET, Kind.MARKER)
 
 
 class XdfSource:
@@ -34,15 +39,17 @@ class XdfSource:
 
     Chunks carry the sender's raw stamps, for the clock stage to judge. The file's
     clock offsets are events of kind ``"clock offset"`` (payload: ``offset`` and
-    ``remote_time``, s) and its streams of text, or of numbers that call themselves
-    markers, are events of kind ``"marker"`` (payload: ``description``,
-    ``stream``), each right before the first sample after it. Streams are brought
-    together by the offsets measured. Iterating again starts again.
+    ``remote_time``, s), the first of them before the first sample, and its streams
+    of text, or of numbers that call themselves markers, are events of kind
+    ``"marker"`` (payload: ``description``, ``stream``), each right before the first
+    sample after it. Where stamps and offsets jump by as much, the sender's clock was
+    set: an event of kind ``"clock step"`` (payload: ``step``, s). Streams are
+    brought together by the offsets measured. Iterating again starts again.
 
     Parameters
     ----------
     path : str or Path
-        An ``.xdf`` or packed ``.xdfz`` file. One that is cut off is read as far as it goes.
+        An ``.xdf`` or packed ``.xdfz`` file. Of a damaged one all that is sound is read.
     speed : float
         How many times real time; infinite (the default) for as fast as possible.
     chunk_s : float, optional
@@ -50,7 +57,12 @@ class XdfSource:
     unit : str, optional
         Unit of EEG channels whose unit the file does not state.
     stream : str, optional
-        Name or source_id of the EEG stream, needed when there are several.
+        Which stream, needed when there are several with EEG: a name, a source_id,
+        ``#`` and its number in the file, or ``KEY=VALUE[,KEY=VALUE…]`` over name,
+        type, source_id and hostname.
+    sfreq : float, optional
+        Sampling rate in Hz of a stream that states none; by default what the stamps
+        of its first 5 s show.
 
     Raises
     ------
@@ -66,18 +78,20 @@ class XdfSource:
         chunk_s: float | None = None,
         unit: str | None = None,
         stream: str | None = None,
+        sfreq: float | None = None,
     ) -> None:
         check_speed(speed)
         self._path = Path(path)
         check_path(self._path, XDF_EXTENSIONS)
         contents = read_contents(self._path)
-        _warn_of_damage(self._path, contents.sound, contents.size, contents.problem)
-        eeg = _pick(self._path, contents.streams, stream)
-        self._described = _describe(self._path, eeg, unit, contents.start_utc)
+        _warn_of_damage(self._path, contents)
+        eeg = choose_stream(self._path, contents.streams, stream)
         marking = [s for s in contents.streams if s.id != eeg.id and _is_marking(s)]
         loaded = load_streams(self._path, contents, [eeg.id, *(s.id for s in marking)])
         self._values: Any = loaded[eeg.id]["time_series"]
-        self._timeline = _timeline(self._path, eeg, loaded[eeg.id])
+        rate = _rate(self._path, eeg, loaded[eeg.id], sfreq)
+        self._described = _describe(self._path, eeg, unit, rate, contents.start_utc)
+        self._timeline = _timeline(self._path, eeg, loaded[eeg.id], 1.0 / rate)
         self._known = self._timeline.known()
         self._arrival = arrival(self._timeline, 1.0 / self.info.sfreq)
         self._events = _events(self._path, self._timeline, marking, loaded)
@@ -132,54 +146,80 @@ class XdfSource:
         return float(self._arrival[min(stop, self.n_samples) - 1]) if stop else 0.0
 
 
-def _warn_of_damage(path: Path, sound: int, size: int, problem: str) -> None:
-    if problem:
+def _warn_of_damage(path: Path, contents: XdfContents) -> None:
+    if contents.problem:
         logger.warning(
-            "%s is damaged or cut off after byte %d (%s): the last %d of its %d bytes are left "
-            "out",
-            *(path, sound, problem, size - sound, size),
+            "%s is damaged or cut off after byte %d (%s): %d of its %d bytes are left out",
+            *(path, contents.sound, contents.problem, contents.size - contents.kept),
+            contents.size,
         )
 
 
-def _pick(path: Path, streams: Sequence[XdfStream], wanted: str | None) -> XdfStream:
-    if wanted is None:
-        found = [s for s in streams if s.type.lower() == "eeg" and s.format != TEXT]
-    else:
-        # Streams of one device share its name, so a name means the EEG among them.
-        named = [s for s in streams if wanted in (s.name, s.source_id)]
-        found = [s for s in named if s.type.lower() == "eeg"] or named
+def choose_stream(path: Path, streams: Sequence[XdfStream], wanted: str | None) -> XdfStream:
+    """Return the stream that is meant, by default the only one with EEG.
+
+    Raises
+    ------
+    SourceError
+        If there is none or more than one; the message lists those there are.
+    """
     for stream in streams:
         if stream.n_samples == 0:
-            logger.info("%s: stream %s is empty, skipped", path, _said(stream))
+            logger.info("%s: stream %s is empty, skipped", path, stream_in_words(stream))
+    named = [s for s in streams if s.format != TEXT and _matches(s, wanted)]
+    # Streams of one device share its name, so a name means the EEG among them.
+    found = [s for s in named if s.type.lower() == "eeg"] or (named if wanted else [])
     full = [s for s in found if s.n_samples > 0]
     if len(full) == 1:
         return full[0]
-    listed = "; ".join(map(_said, streams)) or "no stream at all"
+    listed = "; ".join(map(stream_in_words, streams)) or "no stream at all"
     asked = "EEG stream" if wanted is None else f"stream called '{wanted}'"
     if full:
         raise SourceError(
             f"{path} has {len(full)} {asked}s with samples, expected one, and holds {listed}; "
-            "name one by its name or source_id (stream=...)."
+            "name one by its name, source_id or number (--stream)."
         )
     raise SourceError(
         f"{path} has no {asked} with samples, expected one, and holds {listed}; name the stream "
-        "to read by its name or source_id (stream=...), or record again."
+        "to read by its name, source_id or number (--stream), or record again."
     )
 
 
-def _said(stream: XdfStream) -> str:
+def _matches(stream: XdfStream, wanted: str | None) -> bool:
+    if wanted is None or wanted in {stream.name, stream.source_id, f"#{stream.id}"}:
+        return True
+    return "=" in wanted and parse_query(wanted).matches(stream)
+
+
+def stream_in_words(stream: XdfStream) -> str:
+    """Return a stream as listings and messages name it."""
     source = f", source_id '{stream.source_id}'" if stream.source_id else ""
+    rate = f"{stream.sfreq:g} Hz" if stream.sfreq else "irregular"
     return (
-        f"'{stream.name}' (type {stream.type or 'not stated'}{source}, {stream.count} ch, "
-        f"{stream.sfreq:g} Hz, {stream.n_samples} samples)"
+        f"'{stream.name}' (#{stream.id}, type {stream.type or 'not stated'}{source}, "
+        f"{stream.count} ch, {rate}, {stream.n_samples} samples)"
     )
+
+
+def _rate(path: Path, stream: XdfStream, loaded: Any, sfreq: float | None) -> float:
+    if stream.sfreq:
+        return stream.sfreq
+    if sfreq is not None:
+        return sfreq
+    stamps: FloatArray = np.asarray(loaded["time_stamps"], dtype=np.float64)
+    try:
+        rate = measured_rate(stamps[stamps <= stamps[0] + _MEASURED_S])
+    except SourceError as problem:
+        raise SourceError(f"stream '{stream.name}' of {path}: {problem}") from None
+    logger.info("%s: stream '%s' has %g Hz by its stamps", path, stream.name, rate)
+    return rate
 
 
 def _describe(
-    path: Path, stream: XdfStream, unit: str | None, start_utc: str
+    path: Path, stream: XdfStream, unit: str | None, rate: float, start_utc: str
 ) -> StreamDescription:
     try:
-        described = describe_stream(stream.xml, unit)
+        described = describe_stream(stream.xml, unit, rate)
     except SourceError as problem:
         raise SourceError(f"in {path}, {problem}") from None
     return replace(described, info=replace(described.info, start_utc=start_utc))
@@ -190,7 +230,7 @@ def _is_marking(stream: XdfStream) -> bool:
     return stream.n_samples > 0 and (stream.format == TEXT or by_type)
 
 
-def _timeline(path: Path, stream: XdfStream, loaded: Any) -> Timeline:
+def _timeline(path: Path, stream: XdfStream, loaded: Any, period: float = 0.0) -> Timeline:
     stamps: FloatArray = np.asarray(loaded["time_stamps"], dtype=np.float64)
     wrong = np.flatnonzero(~(np.abs(stamps) < _STAMP_LIMIT))
     if len(wrong):
@@ -198,14 +238,19 @@ def _timeline(path: Path, stream: XdfStream, loaded: Any) -> Timeline:
             f"{path} gives sample {wrong[0]} of stream '{stream.name}' the time "
             f"{stamps[wrong[0]]:g}, expected seconds; copy it again from where it was recorded."
         )
-    return make_timeline(stamps, loaded["clock_times"], loaded["clock_values"])
+    return make_timeline(stamps, loaded["clock_times"], loaded["clock_values"], period)
 
 
 def _events(
     path: Path, timeline: Timeline, marking: Sequence[XdfStream], loaded: dict[int, Any]
 ) -> list[Event]:
-    """Return all events in stream order, clock offsets before markers of the same place."""
+    """Return all events in stream order; in one place steps, then offsets, then markers."""
+    known = timeline.known()
     events = [
+        Event(step.place, float(known[step.place]), Kind.CLOCK_STEP, {"step": step.step})
+        for step in timeline.steps
+    ]
+    events += [
         Event(int(place), float(at + offset), Kind.CLOCK_OFFSET, payload)
         for place, at, offset in zip(
             timeline.places, timeline.measured, timeline.offsets, strict=True
@@ -214,7 +259,7 @@ def _events(
     ]
     for stream in marking:
         events += _markers(path, timeline, stream, loaded[stream.id])
-    return sorted(events, key=lambda e: (e.sample, e.kind != Kind.CLOCK_OFFSET, e.time))
+    return sorted(events, key=lambda e: (e.sample, _ORDER.index(e.kind), e.time))
 
 
 def _markers(path: Path, timeline: Timeline, stream: XdfStream, loaded: Any) -> list[Event]:

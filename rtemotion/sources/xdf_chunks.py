@@ -2,7 +2,9 @@
 
 pyxdf trusts the counts and lengths it reads; on a damaged file it would build
 arrays of billions of samples or look for a place to go on at. So every chunk is
-checked here first, and pyxdf is given the sound part alone.
+checked here first, and pyxdf is given the sound parts alone. After a damaged one
+reading goes on at the next chunk that makes sense, or else at the next boundary
+chunk, which recorders write for this purpose.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +23,10 @@ from xml.etree import ElementTree
 from ..errors import SourceError
 
 _MAGIC = b"XDF:"
-_FILE_HEADER, _STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _STREAM_FOOTER = 1, 2, 3, 4, 6
+_FILE_HEADER, _STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _BOUNDARY, _STREAM_FOOTER = range(1, 7)
+# What the body of every boundary chunk is.
+_BOUNDARY_MARK = bytes.fromhex("43A546DC CBF5410F B30ED546 7383CBE4")
+_SCAN_BYTES = 2**20
 _OF_A_STREAM = {_STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _STREAM_FOOTER}
 _LENGTHS = {1: "<B", 4: "<I", 8: "<Q"}
 _ITEM_BYTES = {"float32": 4, "double64": 8, "int8": 1, "int16": 2, "int32": 4, "int64": 8}
@@ -37,14 +43,14 @@ class XdfStream:
         Number of the stream in the file.
     xml : str
         The ``<info>`` document of LSL.
-    name, type, source_id, format : str
+    name, type, source_id, hostname, format : str
         As the document states them.
     count : int
         Number of channels.
     sfreq : float
         Nominal sampling rate in Hz, 0 when irregular.
     n_samples : int
-        Samples in the sound part of the file.
+        Samples in the sound parts of the file.
     """
 
     id: int
@@ -52,6 +58,7 @@ class XdfStream:
     name: str
     type: str
     source_id: str
+    hostname: str
     format: str
     count: int
     sfreq: float
@@ -71,9 +78,12 @@ class XdfContents:
     sound : int
         Bytes from the start that are whole chunks.
     size : int
-        Bytes of the file.
+        Bytes of the file, unpacked if it is packed.
     problem : str
         What is wrong with the first chunk that is not sound; empty if all are.
+    spans : tuple of (int, int)
+        First byte and byte past the last of each run of sound chunks, in order; the
+        first begins with the file. Joined they are a sound XDF file.
     """
 
     streams: tuple[XdfStream, ...]
@@ -81,10 +91,20 @@ class XdfContents:
     sound: int
     size: int
     problem: str
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def kept(self) -> int:
+        """Bytes in all spans together."""
+        return sum(stop - start for start, stop in self.spans)
 
 
 class _UnsoundError(ValueError):
     """A chunk is cut off or contradicts itself."""
+
+
+class _MisplacedError(_UnsoundError):
+    """A chunk is whole but has no place here."""
 
 
 def read_contents(path: Path) -> XdfContents:
@@ -105,17 +125,20 @@ def read_contents(path: Path) -> XdfContents:
             )
         reader = _Reader(file, size)
         problem = ""
-        while reader.sound < size and not problem:
+        while reader.at < size:
             try:
                 reader.chunk()
             except _UnsoundError as unsound:
-                problem = str(unsound)
+                problem = problem or str(unsound)
+                if not reader.resume(isinstance(unsound, _MisplacedError)):
+                    break
+    spans = tuple(reader.spans)
     streams = tuple(reader.streams.values())
-    return XdfContents(streams, reader.start_utc, reader.sound, size, problem)
+    return XdfContents(streams, reader.start_utc, spans[0][1], size, problem, spans)
 
 
 def load_streams(path: Path, contents: XdfContents, ids: list[int]) -> dict[int, Any]:
-    """Return pyxdf's streams by their id, with raw stamps, from the sound part of a file.
+    """Return pyxdf's streams by their id, with raw stamps, from the sound parts of a file.
 
     Raises
     ------
@@ -128,7 +151,7 @@ def load_streams(path: Path, contents: XdfContents, ids: list[int]) -> dict[int,
     file = open_xdf(path)
     if contents.problem:
         with file:
-            file = io.BytesIO(file.read(contents.sound))
+            file = io.BytesIO(_joined(file, contents.spans))
     try:
         # A stream whose stamps are all the same has no effective rate, which nobody asks for.
         with file, np.errstate(all="ignore"):
@@ -164,27 +187,80 @@ def open_xdf(path: Path) -> BinaryIO:
         ) from problem
 
 
+def _joined(file: BinaryIO, spans: Sequence[tuple[int, int]]) -> bytes:
+    parts = []
+    for start, stop in spans:
+        file.seek(start)
+        parts.append(file.read(stop - start))
+    return b"".join(parts)
+
+
 class _Reader:
-    """Walks through the chunks of a file; `sound` bytes of it are whole chunks."""
+    """Walks through the chunks of a file; `spans` of it are whole chunks, `at` is the next."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
         self._size = size
-        self.sound = len(_MAGIC)
+        self.at = self._end = len(_MAGIC)
+        self.spans: list[tuple[int, int]] = [(0, self.at)]
         self.streams: dict[int, XdfStream] = {}
         self.start_utc = ""
 
     def chunk(self) -> None:
-        """Read one chunk and move `sound` past it, or raise `_UnsoundError`."""
+        """Read one chunk and move `at` past it, or raise `_UnsoundError`."""
+        self._file.seek(self.at)
+        self._end = self.at
         head = self._file.read(9)
-        length, at = _length(head, 0)
-        end = self.sound + at + length
-        if length < 2 or end > self._size:
+        length, skip = _length(head, 0)
+        if length < 2 or self.at + skip + length > self._size:
             raise _UnsoundError("it is cut off")
-        body = head[at:] + self._file.read(max(0, length - len(head) + at))
+        self._end = self.at + skip + length
+        body = head[skip:] + self._file.read(max(0, length - len(head) + skip))
         self._take(memoryview(body)[:length])
-        self._file.seek(end)
-        self.sound = end
+        start, stop = self.spans[-1]
+        if stop == self.at:
+            self.spans[-1] = (start, self._end)
+        else:
+            self.spans.append((self.at, self._end))
+        self.at = self._end
+
+    def resume(self, whole: bool) -> bool:
+        """Move `at` past a chunk that is not sound; return False when nothing follows.
+
+        Parameters
+        ----------
+        whole : bool
+            Whether its length is beyond doubt.
+        """
+        if self._end > self.at and (whole or self._begins_chunk(self._end)):
+            self.at = self._end
+            return self.at < self._size
+        position, before = self.at + 1, b""
+        while position < self._size:
+            self._file.seek(position)
+            found = before + self._file.read(_SCAN_BYTES)
+            where = found.find(_BOUNDARY_MARK)
+            if where >= 0:
+                self.at = position - len(before) + where + len(_BOUNDARY_MARK)
+                return self.at < self._size
+            position += len(found) - len(before)
+            before = found[-len(_BOUNDARY_MARK) + 1 :]
+        return False
+
+    def _begins_chunk(self, position: int) -> bool:
+        self._file.seek(position)
+        head = self._file.read(15)
+        if not head:
+            return position == self._size
+        try:
+            length, skip = _length(head, 0)
+        except _UnsoundError:
+            return False
+        fields = head[skip:]
+        if length < 6 or position + skip + length > self._size or len(fields) < 6:
+            return False
+        tag, stream_id = struct.unpack_from("<HI", fields)
+        return tag == _BOUNDARY or (tag in _OF_A_STREAM and stream_id in self.streams)
 
     def _take(self, body: memoryview) -> None:
         tag = struct.unpack_from("<H", body)[0]
@@ -197,11 +273,11 @@ class _Reader:
         stream_id, rest = struct.unpack_from("<I", body, 2)[0], body[6:]
         if tag == _STREAM_HEADER:
             if stream_id in self.streams:
-                raise _UnsoundError(f"it describes stream {stream_id} a second time")
+                raise _MisplacedError(f"it describes stream {stream_id} a second time")
             self.streams[stream_id] = _stream(stream_id, bytes(rest))
             return
         if stream_id not in self.streams:
-            raise _UnsoundError(f"it belongs to a stream {stream_id} that has no header")
+            raise _MisplacedError(f"it belongs to a stream {stream_id} that has no header")
         if tag == _SAMPLES:
             self._samples(stream_id, rest)
         elif tag == _STREAM_FOOTER:
@@ -280,6 +356,7 @@ def _stream(stream_id: int, text: bytes) -> XdfStream:
         name=said("name"),
         type=said("type"),
         source_id=said("source_id"),
+        hostname=said("hostname"),
         format=said("channel_format"),
         count=count,
         sfreq=sfreq,

@@ -3,6 +3,10 @@
 Stamps are in the clock of the stream's sender. Now and then the recorder
 measured how far that clock was from its own. A sender that restarts may start its
 clock anew, so stamps and measurements both may jump back.
+
+The first measurement of a clock stands at its first sample, since a recorder knows
+it before it records. So does the first one after a clock was set, which shows in
+stamps and measurements that jump by as much, so that no time passed between.
 """
 
 from __future__ import annotations
@@ -18,6 +22,28 @@ from ..signal import FloatArray
 
 # Stamps run back by less than this when samples arrive in bursts.
 _RESET_S = 1.0
+# Seconds of any clock in use; beyond it is damage.
+_CLOCK_LIMIT = 1e11
+# Measurements drift by less than this from one to the next.
+_STEP_S = 0.05
+# By how much, in s and as a share of the step, stamps and measurements may disagree.
+_CLOSE_S, _CLOSE_SHARE = 0.02, 0.25
+
+
+@dataclass(frozen=True)
+class ClockStep:
+    """A sender's clock that was set while its samples went on.
+
+    Attributes
+    ----------
+    place : int
+        Index of the first sample stamped by the clock as set.
+    step : float
+        By how much later its stamps lie from there on, s.
+    """
+
+    place: int
+    step: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +61,9 @@ class Timeline:
     places : array, shape (n_offsets,)
         Index of the first sample after each measurement.
     shifts : array, shape (n_samples,)
-        The offset that holds at each sample: the last one measured, or the first
-        one before anything was measured.
+        The offset that holds at each sample: the last one measured.
+    steps : tuple of ClockStep
+        Where the sender's clock was set.
     """
 
     stamps: FloatArray
@@ -44,6 +71,7 @@ class Timeline:
     measured: FloatArray
     places: NDArray[np.int64]
     shifts: FloatArray
+    steps: tuple[ClockStep, ...] = ()
 
     @property
     def recorder(self) -> FloatArray:
@@ -61,15 +89,55 @@ class Timeline:
 
 
 def make_timeline(
-    stamps: FloatArray, measured: Sequence[float], offsets: Sequence[float]
+    stamps: FloatArray, measured: Sequence[float], offsets: Sequence[float], period: float = 0.0
 ) -> Timeline:
-    """Put measurements of a clock among the samples; those that are no numbers are left out."""
+    """Put measurements of a clock among the samples; those that are no numbers are left out.
+
+    Parameters
+    ----------
+    stamps : array, shape (n_samples,)
+        Raw, s.
+    measured, offsets : sequence of float
+        When a clock was measured, on the sender's clock, and what came of it, s.
+    period : float
+        From one sample to the next, s.
+    """
     times = np.asarray(measured, dtype=np.float64)
     values = np.asarray(offsets, dtype=np.float64)
-    usable = np.isfinite(times) & np.isfinite(values)
+    usable = (np.abs(times) < _CLOCK_LIMIT) & (np.abs(values) < _CLOCK_LIMIT)
     times, values = times[usable], values[usable]
     places, parts = _place(stamps, times)
-    return Timeline(stamps, values, times, places, _shifts(stamps, values, places, parts))
+    steps = _find_steps(stamps, values, places, period)
+    for number, step in steps:
+        places[number] = step.place
+    for part, (start, _) in enumerate(_runs(stamps)):
+        own = np.flatnonzero(parts == part)
+        if len(own):
+            places[own[0]] = start
+    if len(places):
+        places = np.maximum.accumulate(places)
+    shifts = _shifts(stamps, values, places)
+    return Timeline(stamps, values, times, places, shifts, tuple(step for _, step in steps))
+
+
+def _find_steps(
+    stamps: FloatArray, offsets: FloatArray, places: NDArray[np.int64], period: float
+) -> list[tuple[int, ClockStep]]:
+    """Return where a clock was set, with the number of the first measurement after it."""
+    jumps = np.diff(stamps) - period
+    found = []
+    for number in (np.flatnonzero(np.abs(np.diff(offsets)) > _STEP_S) + 1).tolist():
+        change = float(offsets[number] - offsets[number - 1])
+        # A clock set back makes the measurement after it look older than it is.
+        slack = int(min(abs(change) / period, len(stamps)) if period > 0 else 0) + 1
+        start = max(int(places[number - 1]) - slack, 0)
+        near = jumps[start : int(places[number]) + slack]
+        if len(near) == 0:
+            continue
+        at = int(np.argmin(np.abs(near + change)))
+        if abs(float(near[at]) + change) <= min(_CLOSE_S + period, _CLOSE_SHARE * abs(change)):
+            found.append((number, ClockStep(start + at + 1, float(near[at]))))
+    return found
 
 
 def arrival(timeline: Timeline, period: float) -> FloatArray:
@@ -117,19 +185,9 @@ def _place(
     return np.maximum.accumulate(places) if len(places) else places, parts
 
 
-def _shifts(
-    stamps: FloatArray,
-    offsets: FloatArray,
-    places: NDArray[np.int64],
-    parts: NDArray[np.int64],
-) -> FloatArray:
+def _shifts(stamps: FloatArray, offsets: FloatArray, places: NDArray[np.int64]) -> FloatArray:
     if len(offsets) == 0:
         return np.zeros_like(stamps)
     which = np.searchsorted(places, np.arange(len(stamps)), side="right") - 1
-    which = np.maximum(which, 0)
-    for part, (start, _) in enumerate(_runs(stamps)):
-        own = np.flatnonzero(parts == part)
-        if len(own):
-            which[start : places[own[0]]] = own[0]
-    shifts: FloatArray = offsets[which]
+    shifts: FloatArray = offsets[np.maximum(which, 0)]
     return shifts

@@ -54,6 +54,7 @@ def test_cleaning_never_makes_two_channels_one() -> None:
     ("label", "kind"),
     [
         ("VEOG", "eog"),
+        ("Event marker", "stim"),
         ("HEOG", "eog"),
         ("EOG1", "eog"),
         ("ECG ECG", "ecg"),

@@ -69,3 +69,33 @@ def test_simulated_is_only_what_says_true() -> None:
 def test_what_is_not_xml_is_refused() -> None:
     with pytest.raises(SourceError, match="not XML"):
         describe_stream("<info><name>")
+
+
+def test_what_else_the_conventions_hold_is_read() -> None:
+    cz = channel("Cz").replace("</channel>", "<impedance>4.5</impedance></channel>")
+    unknown = channel("Oz").replace("</channel>", "<impedance>-1</impedance></channel>")
+    desc = (
+        "<reference><label></label><common_average>Yes</common_average></reference>"
+        "<cap><name>EasyCap</name><size>56</size></cap>"
+        "<acquisition><manufacturer>BrainWare</manufacturer></acquisition>"
+    )
+    described = describe_stream(xml(cz + channel("Pz") + unknown, 3, desc=desc))
+    np.testing.assert_array_equal(described.impedances, [4500.0, np.nan, np.nan])
+    assert described.info.reference == "average"
+    assert (described.cap, described.manufacturer) == ("EasyCap", "BrainWare")
+
+
+def test_what_is_not_said_is_empty() -> None:
+    described = describe_stream(xml(channel("Cz"), 1))
+    assert np.isnan(described.impedances).all()
+    assert (described.cap, described.manufacturer) == ("", "")
+    assert described.info.reference == "as recorded"
+
+
+def test_a_rate_given_stands_in_place_of_the_one_stated_or_none() -> None:
+    text = xml(channel("Cz"), 1)
+    assert describe_stream(text, sfreq=250.0).info.sfreq == 250.0
+    irregular = text.replace("<nominal_srate>256", "<nominal_srate>0")
+    assert describe_stream(irregular, sfreq=250.0).info.sfreq == 250.0
+    with pytest.raises(SourceError, match="no sampling rate .*--sfreq"):
+        describe_stream(irregular)

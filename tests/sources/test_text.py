@@ -71,8 +71,8 @@ def test_muse_lsl(tmp_path: Path) -> None:
     assert times.tobytes() == (np.arange(600) / 256.0).tobytes()
     found = [(e.sample, e.time, e.kind, dict(e.payload)) for e in events]
     assert found == [
-        (100, 100 / 256, "marker", {"description": "2"}),
-        (301, 301 / 256, "marker", {"description": "1"}),
+        (100, 100 / 256, "marker", {"description": "2", "channel": "Marker0"}),
+        (301, 301 / 256, "marker", {"description": "1", "channel": "Marker0"}),
     ]
     source.close()
     source.close()

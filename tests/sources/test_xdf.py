@@ -10,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyxdf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rtemotion.conditioning import ClockStage
 from rtemotion.errors import SourceError
 from rtemotion.signal import Chunk, Event, FloatArray, Kind, Source, Tick, identical
 from rtemotion.sources.recording import open_recording
 from rtemotion.sources.xdf import XdfSource
+from rtemotion.sources.xdf_chunks import load_streams, read_contents
 from rtemotion.testing import check_source, joined
 
 from . import xdf_files as xdf
@@ -61,7 +64,8 @@ def test_events_of_every_stream_in_order(tmp_path: Path) -> None:
     _, _, events = parts_of(XdfSource(xdf.write_session(tmp_path / "a.xdf")))
     found = [(e.sample, e.kind, dict(e.payload)) for e in events]
     assert found == [
-        (64, Kind.CLOCK_OFFSET, {"offset": 100.0, "remote_time": 1001.0}),
+        # Known to the recorder from the start.
+        (0, Kind.CLOCK_OFFSET, {"offset": 100.0, "remote_time": 1001.0}),
         # 1152 − 50 on the recorder's clock is 1002 on the headset's.
         (128, Kind.MARKER, {"description": "on", "stream": "events"}),
         (160, Kind.CLOCK_OFFSET, {"offset": 100.001, "remote_time": 1002.5}),
@@ -115,8 +119,8 @@ def test_a_clock_that_starts_anew(tmp_path: Path) -> None:
     _, times, events = parts_of(source)
     assert times.tolist() == [*before, *after]
     assert [(e.sample, e.payload.get("description")) for e in events] == [
-        *((64, None), (64, "one")),
-        *((264, None), (264, "two")),
+        *((0, None), (64, "one")),
+        *((200, None), (264, "two")),
     ]
     assert [e.time for e in events] == pytest.approx([101, 101, 106, 106])
 
@@ -199,7 +203,7 @@ def test_one_of_several_streams_is_named(tmp_path: Path) -> None:
 def test_empty_streams_are_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="rtemotion"):
         XdfSource(xdf.write_session(tmp_path / "a.xdf"))
-    assert "'empty' (type EEG" in caplog.text
+    assert "'empty' (#4, type EEG" in caplog.text
     assert "is empty, skipped" in caplog.text
 
 
@@ -207,7 +211,7 @@ def test_empty_streams_are_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixt
     ("header", "message"),
     [
         (xdf.stream_header(1, kind="Audio"), "no EEG stream with samples"),
-        (xdf.stream_header(1, sfreq=0.0), "no sampling rate"),
+        (xdf.stream_header(1, sfreq=0.0), "the sampling rate cannot be measured.*--sfreq"),
         (xdf.stream_header(1, unit="parsec"), "unit 'parsec' is not known"),
     ],
 )
@@ -269,6 +273,170 @@ def test_a_file_that_is_cut_off_is_read_as_far_as_it_goes(
     assert "damaged or cut off" in caplog.text
 
 
+def session_with_boundaries(path: Path) -> tuple[Path, list[bytes]]:
+    """Write ten seconds, a boundary chunk after each; return the chunks of samples too."""
+    stamps, values = 1000 + np.arange(640) / 64, xdf.values_of(640)
+    chunks = [
+        xdf.samples(1, list(stamps[i : i + 64]), values[i : i + 64]) for i in range(0, 640, 64)
+    ]
+    head = [xdf.file_header(), xdf.stream_header(1), xdf.clock_offset(1, 1000.0, 5.0)]
+    return xdf.write(path, *head, *(part for c in chunks for part in (c, xdf.boundary()))), chunks
+
+
+def test_boundary_chunks_are_passed_over(tmp_path: Path) -> None:
+    path, _ = session_with_boundaries(tmp_path / "a.xdf")
+    contents = read_contents(path)
+    assert contents.spans == ((0, path.stat().st_size),)
+    assert contents.kept == contents.sound == contents.size
+    assert XdfSource(path).n_samples == 640
+
+
+@pytest.mark.parametrize("damage", ["its length", "its sample count", "all of it"])
+def test_reading_goes_on_after_a_damaged_region(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, chunks = session_with_boundaries(tmp_path / "a.xdf")
+    content = bytearray(path.read_bytes())
+    start = content.index(chunks[4])
+    stop = start + len(chunks[4])
+    if damage == "its length":
+        content[start] = 3
+    elif damage == "its sample count":
+        content[start + 12] ^= 0x55
+    else:
+        content[start - 5 : stop - 3] = np.random.default_rng(1).bytes(stop - start + 2)
+    path.write_bytes(bytes(content))
+    data, times, _ = parts_of(XdfSource(path))
+    lost = np.r_[256:320]
+    assert times.tolist() == np.delete(1000 + np.arange(640) / 64, lost).tolist()
+    expected = np.delete(xdf.values_of(640), lost, axis=0).astype(np.float64) * 1e-6
+    assert data.tobytes() == expected.tobytes()
+    assert f"of its {len(content)} bytes are left out" in caplog.text
+
+
+def test_spans_joined_are_a_sound_file(tmp_path: Path) -> None:
+    path, chunks = session_with_boundaries(tmp_path / "a.xdf")
+    content = bytearray(path.read_bytes())
+    for number in (2, 7):
+        content[content.index(chunks[number])] = 0
+    path.write_bytes(bytes(content))
+    contents = read_contents(path)
+    assert len(contents.spans) == 3
+    assert contents.spans[0] == (0, contents.sound)
+    joined_file = tmp_path / "b.xdf"
+    joined_file.write_bytes(b"".join(content[start:stop] for start, stop in contents.spans))
+    mended = read_contents(joined_file)
+    assert mended.problem == ""
+    assert mended.streams == contents.streams
+    assert mended.streams[0].n_samples == 512
+    assert contents.kept == mended.size
+
+
+def test_chunks_of_a_stream_without_a_header_are_left_out(tmp_path: Path) -> None:
+    stray = xdf.samples(7, [0.0], xdf.values_of(1))
+    path = xdf.write(
+        tmp_path / "a.xdf",
+        xdf.file_header(),
+        xdf.stream_header(1),
+        stray,
+        xdf.samples(1, [0.0], xdf.values_of(1)),
+    )
+    contents = read_contents(path)
+    assert "stream 7 that has no header" in contents.problem
+    assert contents.kept == contents.size - len(stray)
+    assert XdfSource(path).n_samples == 1
+
+
+def write_stepped(path: Path, step: float, pause: float = 0.0) -> FloatArray:
+    """Write 8 s in which the sender's clock is set by `step` after 4 s."""
+    stamps = 1000 + np.arange(512) / 64
+    stamps[256:] += step + pause
+    offsets = [(at, 50.0) for at in (1000.5, 1002.0, 1003.5)]
+    offsets += [(at + step + pause, 50.0 - step + 1e-4) for at in (1004.5, 1006.0)]
+    xdf.write(
+        path,
+        xdf.file_header(),
+        xdf.stream_header(1),
+        xdf.samples(1, list(stamps), xdf.values_of(512)),
+        *(xdf.clock_offset(1, at, value) for at, value in offsets),
+    )
+    return stamps
+
+
+@pytest.mark.parametrize("step", [0.3, -0.4, 3600.0, -700.0])
+def test_a_clock_that_was_set_is_a_step_and_no_gap(tmp_path: Path, step: float) -> None:
+    stamps = write_stepped(tmp_path / "a.xdf", step)
+    _, times, events = parts_of(XdfSource(tmp_path / "a.xdf"))
+    assert times.tolist() == stamps.tolist()
+    steps = [e for e in events if e.kind == Kind.CLOCK_STEP]
+    assert [e.sample for e in steps] == [256]
+    assert steps[0].payload == {"step": pytest.approx(step, abs=1e-9)}
+    # The offset of the clock as set holds from the same sample on.
+    offsets = [(e.sample, e.payload["offset"]) for e in events if e.kind == Kind.CLOCK_OFFSET]
+    assert offsets[0] == (0, 50.0)
+    assert (256, 50.0 - step + 1e-4) in offsets
+    assert [e.kind for e in events if e.sample == 256] == [Kind.CLOCK_STEP, Kind.CLOCK_OFFSET]
+    offset = np.array([[v for s, v in offsets if s <= i][-1] for i in range(512)])
+    np.testing.assert_allclose(np.diff(times + offset), 1 / 64, atol=2e-4)
+
+
+@pytest.mark.parametrize("step", [0.3, -0.4, 3600.0, -700.0])
+def test_times_go_on_evenly_across_a_step(tmp_path: Path, step: float) -> None:
+    write_stepped(tmp_path / "a.xdf", step)
+    source = XdfSource(tmp_path / "a.xdf")
+    stage = ClockStage(source.info)
+    chunks = [c for item in source for c in stage.process(item) if isinstance(c, Chunk)]
+    assert stage.lost == 0
+    assert not any(chunk.missing_before for chunk in chunks)
+    times = np.concatenate([chunk.times for chunk in chunks])
+    assert len(times) == 512
+    np.testing.assert_allclose(np.diff(times), 1 / 64, atol=2e-3)
+
+
+def test_a_loss_is_no_step(tmp_path: Path) -> None:
+    write_stepped(tmp_path / "a.xdf", 0.0, pause=0.5)
+    assert not [e for e in parts_of(XdfSource(tmp_path / "a.xdf"))[2] if e.kind == Kind.CLOCK_STEP]
+
+
+def test_a_restart_with_a_pause_is_no_step(tmp_path: Path) -> None:
+    write_stepped(tmp_path / "a.xdf", -700.0, pause=20.0)
+    assert not [e for e in parts_of(XdfSource(tmp_path / "a.xdf"))[2] if e.kind == Kind.CLOCK_STEP]
+
+
+def test_times_do_not_shift_when_the_first_offset_comes_late(tmp_path: Path) -> None:
+    source = XdfSource(xdf.write_session(tmp_path / "a.xdf"))
+    stage = ClockStage(source.info)
+    times = np.concatenate(
+        [c.times for item in source for c in stage.process(item) if isinstance(c, Chunk)]
+    )
+    np.testing.assert_allclose(times, 1100 + np.arange(len(times)) / xdf.SFREQ, atol=2e-3)
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, 64.0), (60.0, 60.0)])
+def test_an_irregular_stream_is_read_at_the_rate_of_its_stamps(
+    tmp_path: Path, given: float | None, expected: float
+) -> None:
+    path = xdf.write(
+        tmp_path / "a.xdf",
+        xdf.file_header(),
+        xdf.stream_header(1, sfreq=0.0),
+        xdf.samples(1, list(1000 + np.arange(400) / 64.01), xdf.values_of(400)),
+    )
+    source = open_recording(path, sfreq=given)
+    assert source.info.sfreq == expected
+    assert parts_of(source)[0].shape == (400, 3)
+
+
+def test_a_stated_rate_stands(tmp_path: Path) -> None:
+    path = xdf.write_session(tmp_path / "a.xdf")
+    assert XdfSource(path, sfreq=50.0).info.sfreq == xdf.SFREQ
+
+
+@pytest.mark.parametrize("query", ["#2", "b", "name=right", "type=EEG,source_id=b"])
+def test_a_stream_is_named_in_every_way(tmp_path: Path, query: str) -> None:
+    assert XdfSource(two_streams(tmp_path / "a.xdf"), stream=query).n_samples == 3
+
+
 def survives(path: Path, content: bytes) -> None:
     """Only a clear error or a sound reading may come of any bytes at all."""
     path.write_bytes(content)
@@ -327,9 +495,23 @@ def real(shared_data: Path, request: pytest.FixtureRequest) -> Path:
     return shared_data / str(request.param)
 
 
-def test_real_files_give_what_pyxdf_gives(real: Path) -> None:
-    import pyxdf
+def test_every_numeric_stream_is_what_pyxdf_reads(real: Path) -> None:
+    streams, _ = pyxdf.load_xdf(
+        str(real), synchronize_clocks=False, dejitter_timestamps=False, handle_clock_resets=False
+    )
+    contents = read_contents(real)
+    listed = {s.id: s for s in contents.streams}
+    loaded = load_streams(real, contents, sorted(listed))
+    assert set(loaded) == {s["info"]["stream_id"] for s in streams}
+    for expected in streams:
+        number = expected["info"]["stream_id"]
+        assert listed[number].n_samples == len(expected["time_stamps"])
+        found = loaded[number]
+        assert found["time_stamps"].tobytes() == expected["time_stamps"].tobytes()
+        assert np.array_equal(found["time_series"], expected["time_series"])
 
+
+def test_real_files_give_what_pyxdf_gives(real: Path) -> None:
     streams, _ = pyxdf.load_xdf(
         str(real), synchronize_clocks=False, dejitter_timestamps=False, handle_clock_resets=False
     )

@@ -78,6 +78,10 @@ def clock_offset(stream_id: int, time: float, value: float) -> bytes:
     return chunk(4, struct.pack("<Idd", stream_id, time, value))
 
 
+def boundary() -> bytes:
+    return chunk(5, bytes.fromhex("43A546DCCBF5410FB30ED5467383CBE4"))
+
+
 def footer(stream_id: int, count: int) -> bytes:
     xml = f"<info><sample_count>{count}</sample_count></info>"
     return chunk(6, struct.pack("<I", stream_id) + xml.encode())

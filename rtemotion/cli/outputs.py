@@ -1,0 +1,107 @@
+"""The files a run writes: a table of frames, a recording, other streams beside it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..decoding import BaselineSpan, Model
+from ..engine import Engine
+from ..pipeline import Setup
+from ..signal import Source, StreamInfo
+from .view import size_text
+
+if TYPE_CHECKING:
+    from ..decoding import Baseline
+    from ..outlets.recorder import Recorder
+    from ..sources.lsl_network import FoundStream
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that a run writes.
+
+    Attributes
+    ----------
+    table : Path or None
+        Frames as CSV or Parquet.
+    recording : Path or None
+        Everything the frames follow from, as XDF with a session file beside it.
+    overwrite : bool
+        Replace files that exist.
+    also : tuple of str
+        Queries of other LSL streams to record into the same file; ``"all"`` for every one.
+    """
+
+    table: Path | None = None
+    recording: Path | None = None
+    overwrite: bool = False
+    also: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Refuse what could not be written before anything else is waited for."""
+        if self.table is not None:
+            from ..outlets.table import check_table
+
+            check_table(self.table, self.overwrite)
+        if self.recording is not None:
+            from ..outlets.session_file import check_recording
+
+            check_recording(self.recording, self.overwrite)
+
+    def engine(
+        self,
+        source: Source,
+        model: Model,
+        setup: Setup | None = None,
+        baseline: Baseline | None = None,
+        span: BaselineSpan | None = None,
+    ) -> Engine:
+        """Return an engine that writes them."""
+        recorder = None
+        if self.recording is not None:
+            recorder = self._recorder(self.recording, source)
+        engine = Engine(
+            source, model, setup=setup, baseline=baseline, span=span, recorder=recorder
+        )
+        if self.table is not None:
+            from ..outlets.table import open_table
+
+            names = model.card.target_names
+            engine.add_outlet(open_table(self.table, names, model.identity, self.overwrite))
+        return engine
+
+    def _recorder(self, path: Path, source: Source) -> Recorder:
+        from ..outlets.recorder import Recorder
+        from ..outlets.session_file import SessionFile
+
+        target = SessionFile(path, self.overwrite)
+        companion = None
+        if self.also:
+            from ..record import StreamRecorder, choose
+            from ..sources.lsl_network import parse_query
+
+            queries = [parse_query(text) for text in self.also if text != "all"]
+            wanted = choose(queries, everything="all" in self.also)
+            companion = StreamRecorder(
+                target, lambda stream: wanted(stream) and not _is_stream(stream, source.info)
+            )
+        return Recorder(target, source, companion)
+
+    def tell(self, engine: Engine, how: str = "") -> None:
+        """Say what was written."""
+        if self.table is not None:
+            sys.stdout.write(f"# wrote {engine.frames} rows to {self.table}{how}\n")
+        if engine.recorder is not None:
+            sys.stdout.write(
+                f"# recorded {size_text(engine.recorder.target.xdf.size)} to {self.recording}\n"
+            )
+
+
+def _is_stream(found: FoundStream, info: StreamInfo) -> bool:
+    """Tell whether a stream on the network is the one that a source receives."""
+    if info.source_id:
+        return (found.name, found.source_id) == (info.name, info.source_id)
+    return (found.name, found.hostname) == (info.name, info.host)
