@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def broadcast(
             f"a broadcast needs a positive chunk and no negative length, got {chunk_s} s "
             f"and {seconds} s"
         )
-    sender = _Sender(brain, name or brain.info.name, source_id or brain.info.source_id)
+    sender = _Sender(brain, name or brain.info.name, source_id or _source_id(brain))
     total = math.inf if seconds is None else round(seconds * brain.info.sfreq)
     chunk = max(1, round(chunk_s * brain.info.sfreq))
     try:
@@ -149,6 +150,11 @@ class _Sender:
         )
 
 
+def _source_id(brain: Brain) -> str:
+    """Return an identity that another machine's simulation does not have."""
+    return f"{brain.info.source_id}-{platform.node()}"
+
+
 def eeg_stream_info(info: StreamInfo, name: str, source_id: str) -> Any:
     """Describe simulated EEG to LSL, as a `pylsl.StreamInfo`."""
     pylsl = load_pylsl()
@@ -156,12 +162,15 @@ def eeg_stream_info(info: StreamInfo, name: str, source_id: str) -> Any:
     desc = stream.desc()
     desc.append_child_value("manufacturer", "rtemotion")
     desc.append_child_value("simulated", "true")
+    desc.append_child("reference").append_child_value("label", info.reference)
     channels = desc.append_child("channels")
-    for label, position in zip(info.channels, info.positions, strict=True):
+    for label, kind, position in zip(info.channels, info.kinds, info.positions, strict=True):
         channel = channels.append_child("channel")
         channel.append_child_value("label", label)
         channel.append_child_value("unit", "microvolts")
-        channel.append_child_value("type", "EEG")
+        channel.append_child_value("type", kind.upper())
+        if not np.isfinite(position).all():
+            continue
         location = channel.append_child("location")
         for axis, metres in zip("XYZ", position, strict=True):
             location.append_child_value(axis, f"{1000 * metres:.6f}")

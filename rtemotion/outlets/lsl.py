@@ -10,7 +10,29 @@ from typing import Any
 
 from ..columns import Columns
 from ..errors import OutletError, SourceError
-from ..signal import Event, Publication
+from ..signal import Event, Kind, Publication
+
+# Numbers of events, from OpenViBE's first free label on; numeric markers keep their own.
+_FIRST_LABEL = 0x8101
+CODES = {
+    kind: _FIRST_LABEL + i
+    for i, kind in enumerate(
+        (
+            Kind.MARKER,
+            Kind.GAP,
+            Kind.STREAM_LOST,
+            Kind.STREAM_RETURNED,
+            Kind.CLOCK_OFFSET,
+            Kind.MASK,
+            Kind.WARNING,
+            Kind.CLOCK_STEP,
+            Kind.SLEPT,
+            Kind.OPERATOR,
+            Kind.NOTCH,
+        )
+    )
+}
+OTHER = _FIRST_LABEL + 0x40
 
 _UNITS = {"": "score", "_std": "score", "_lower": "score", "_upper": "score"}
 
@@ -21,7 +43,8 @@ class LSLOutlet:
     Channels are four a target (``joy``, ``joy_std``, ``joy_lower``,
     ``joy_upper``), then ``quality`` and ``trusted`` (1 or 0), float32, irregular,
     stamped with the frame's time. A frame without a value goes out as NaN. Events
-    go out as JSON on a stream of type ``Markers`` called ``<name>-events``.
+    go out on two streams of type ``Markers``: as JSON on ``<name>-events``, and as
+    numbers on ``<name>-codes``.
 
     Parameters
     ----------
@@ -67,12 +90,16 @@ class LSLOutlet:
         labels = (*self._columns.of_targets, "quality", "trusted")
         info = self._pylsl.StreamInfo(name, "Emotion", len(labels), 0.0, "float32", self.source_id)
         _describe(info, self._columns, ranges or {}, hop_s, validated)
-        marker_info = self._pylsl.StreamInfo(
-            f"{name}-events", "Markers", 1, 0.0, "string", f"{self.source_id}-events"
-        )
+        events = self._markers(f"{name}-events", "string", f"{self.source_id}-events")
+        codes = self._markers(f"{name}-codes", "int32", f"{self.source_id}-codes")
+        for kind, code in CODES.items():
+            node = codes.desc().append_child("codes").append_child("code")
+            node.append_child_value("value", str(code))
+            node.append_child_value("kind", kind)
         try:
             self._frames: Any = self._pylsl.StreamOutlet(info)
-            self._events: Any = self._pylsl.StreamOutlet(marker_info)
+            self._events: Any = self._pylsl.StreamOutlet(events)
+            self._codes: Any = self._pylsl.StreamOutlet(codes)
         except RuntimeError as problem:
             raise OutletError(
                 f"the LSL stream '{name}' cannot be opened ({problem}), expected a free TCP port "
@@ -92,7 +119,10 @@ class LSLOutlet:
         self._frames.push_sample(values, self._stamp(frame.time))
 
     def event(self, event: Event) -> None:
-        """Send one event as JSON with ``kind``, ``sample``, ``time`` and ``payload``."""
+        """Send one event as JSON with ``kind``, ``sample``, ``time`` and ``payload``.
+
+        A second stream carries its number (`code_of`) for programs that read only those.
+        """
         if self._events is None:
             return
         text = json.dumps(
@@ -103,16 +133,35 @@ class LSLOutlet:
                 "payload": dict(event.payload),
             }
         )
-        self._events.push_sample([text], self._stamp(event.time))
+        stamp = self._stamp(event.time)
+        self._events.push_sample([text], stamp)
+        self._codes.push_sample([code_of(event)], stamp)
 
     def close(self) -> None:
-        """Take both streams off the network; what was sent is delivered first."""
+        """Take the streams off the network; what was sent is delivered first."""
         self._frames = None
         self._events = None
+        self._codes = None
+
+    def _markers(self, name: str, fmt: str, source_id: str) -> Any:
+        info = self._pylsl.StreamInfo(name, "Markers", 1, 0.0, fmt, source_id)
+        info.desc().append_child_value("manufacturer", "rtemotion")
+        channel = _channel(info.desc().append_child("channels"), "event", "Markers")
+        channel.append_child_value("unit", "JSON" if fmt == "string" else "code")
+        return info
 
     def _stamp(self, moment: float) -> float:
         # LSL takes 0 for "now" and -1 for "deduce it".
         return moment if math.isfinite(moment) and moment > 0 else self._pylsl.local_clock()
+
+
+def code_of(event: Event) -> int:
+    """Return the number of an event: a numeric marker's own, else its kind's in `CODES`."""
+    if event.kind == Kind.MARKER:
+        text = str(event.payload.get("description", "")).strip()
+        if text.isdecimal() and 0 < int(text) < CODES[Kind.MARKER]:
+            return int(text)
+    return CODES.get(event.kind, OTHER)
 
 
 def _describe(

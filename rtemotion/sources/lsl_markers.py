@@ -23,7 +23,8 @@ _FORGET_S = 2.0
 _GONE_S = 60.0
 _FIRST_ROUND_S = 0.6
 _BUFFER = 100
-_EVENTS_SUFFIX = "-events"
+# What our own LSL outlet calls its two streams of events.
+_OURS = ("-events", "-codes")
 
 
 @dataclass(eq=False)
@@ -106,7 +107,7 @@ class MarkerStreams(Worker[None]):
     def _wanted(self, stream: FoundStream, others: list[FoundStream]) -> bool:
         if _key(stream) in self._open or stream.sfreq > 0 or not self._query.matches(stream):
             return False
-        ours = {s.source_id + _EVENTS_SUFFIX for s in others if s.type == "Emotion"}
+        ours = {s.source_id + end for s in others if s.type == "Emotion" for end in _OURS}
         return stream.source_id not in ours
 
     def _connect(self, info: Any, stream: FoundStream) -> None:

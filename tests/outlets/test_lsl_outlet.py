@@ -95,6 +95,22 @@ def test_events_arrive_as_json_beside_the_frames(outlet: LSLOutlet) -> None:
     assert stamp == 1.5
 
 
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (Event(0, 1.5, "marker", {"description": "17"}), 17),
+        (Event(0, 1.5, "marker", {"description": "Beginn"}), 0x8101),
+        (Event(0, 1.5, "gap", {"missing": 3}), 0x8102),
+        (Event(0, 1.5, "something else"), 0x8141),
+    ],
+)
+def test_events_arrive_as_numbers_too(outlet: LSLOutlet, event: Event, code: int) -> None:
+    inlet = receive(f"{outlet.source_id}-codes")
+    outlet.event(event)
+    (value,), stamp = inlet.pull_sample(5.0)
+    assert (value, stamp) == (code, 1.5)
+
+
 def test_a_closed_outlet_is_gone() -> None:
     out = LSLOutlet(TARGETS, "m", name="gone")
     receive(out.source_id)
