@@ -126,7 +126,10 @@ def verify(path: Path, model_file: Path | None = None) -> Verdict:
         if found := _difference(names, then, now, frames):
             return Verdict(frames, found, 0, _changed(source.session))
         frames += 1
-    return Verdict(frames, "", unrecorded, _changed(source.session))
+    found = ""
+    if source.n_samples is not None and source.n_read != source.n_samples:
+        found = f"the recording holds {source.n_read} of {source.n_samples} samples"
+    return Verdict(frames, found, unrecorded, _changed(source.session))
 
 
 def _replayed(source: SessionSource, how: Restored) -> Iterator[FloatArray]:

@@ -168,7 +168,8 @@ def _session_engine(
     setup = options.setup(then.setup)
     with _closed_on_error(source):
         engine = outputs.engine(source, then.model, setup, rest, span or then.span)
-    return engine, source.seconds
+    length = None if source.n_samples is None else source.n_samples / source.info.sfreq
+    return engine, length
 
 
 def _warn_if_short(n_samples: int, engine: Engine, span: BaselineSpan | None) -> None:

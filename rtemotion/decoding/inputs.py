@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SetupError
 from ..features.schema import FeatureSchema
 from ..signal import FeatureFrame, FloatArray, StreamInfo
 from .baseline import Baseline, BaselineRecorder, BaselineSpan
@@ -55,6 +56,8 @@ class InputBuilder:
         self.positions = np.where(self._has_position[:, None], info.positions, 0.0)
         self._population = Baseline.population(normalisation.population, n, n * (n - 1) // 2)
         own = normalisation.policy == "baseline"
+        if own and baseline is not None:
+            _check_fits(baseline, self._population)
         self._given = baseline if own else None
         self._span = span if own else None
         self.reset()
@@ -116,3 +119,13 @@ class InputBuilder:
 
 def _filled(values: FloatArray, otherwise: FloatArray) -> FloatArray:
     return np.where(np.isfinite(values), values, otherwise)
+
+
+def _check_fits(baseline: Baseline, population: Baseline) -> None:
+    known, needed = (b.log_power.shape + b.connectivity.shape for b in (baseline, population))
+    if known != needed:
+        raise SetupError(
+            f"The baseline was taken from {baseline.log_power.shape[1]} channels, but "
+            f"{population.log_power.shape[1]} are decoded; decode the same channels, or take "
+            "another baseline with --baseline."
+        )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,10 +49,10 @@ class _Format:
         )
         count = struct.unpack_from("<I", body, 1)[0] if body[0] == 4 else -1
         if count < 0 or len(body) != 5 + count * record.itemsize:
-            raise ValueError
+            raise ValueError("samples without stamps")
         rows: NDArray[Any] = np.frombuffer(body, dtype=record, offset=5)
         if not (rows["size"] == 8).all():
-            raise ValueError
+            raise ValueError("samples without stamps")
         return rows
 
 
@@ -102,6 +104,8 @@ class SessionSource:
         What the session file says.
     recording : Path
         The XDF file.
+    n_read : int
+        Samples given out since the iteration began, missing ones not counted.
 
     Raises
     ------
@@ -126,6 +130,7 @@ class SessionSource:
         self._start_over()
 
     def _start_over(self) -> None:
+        self.n_read = 0
         self._stamp = math.nan
         self._offset = 0.0
         self._origin = 0.0
@@ -138,12 +143,12 @@ class SessionSource:
         return self._info
 
     @property
-    def seconds(self) -> float | None:
-        """Length of the session; None where it was not closed."""
+    def n_samples(self) -> int | None:
+        """Samples the session file tells of; None where it was not closed."""
         decoded = self.session.decoded
         for stream in self.session.streams:
-            if decoded is not None and stream.id == decoded.stream and stream.samples:
-                return stream.samples / self._info.sfreq
+            if decoded is not None and stream.id == decoded.stream:
+                return stream.samples
         return None
 
     def now(self) -> float:
@@ -176,21 +181,22 @@ class SessionSource:
         fmt: _Format | None = None
         sample, missing = 0, 0
         for tag, number, body in walk(self.recording):
-            if tag == _HEADER and number == stream:
-                fmt = _format(self.recording, bytes(body))
-            elif tag == _SAMPLES and number == self.session.events:
-                for said in _events(body):
-                    if said["stream"] != stream or said["kind"] == STATE:
-                        continue
-                    if said["kind"] == MISSING:
-                        missing = int(said["payload"]["missing"])
-                        sample += missing
-                        continue
-                    yield self._event(said)
-            elif tag == _SAMPLES and number == stream and fmt is not None:
-                chunk = self._chunk(fmt, body, sample, missing)
-                sample, missing = chunk.stop, 0
-                yield chunk
+            with _sound(self.recording, sample):
+                if tag == _HEADER and number == stream:
+                    fmt = _format(bytes(body))
+                elif tag == _SAMPLES and number == self.session.events:
+                    for said in _events(body):
+                        if said["stream"] != stream or said["kind"] == STATE:
+                            continue
+                        if said["kind"] == MISSING:
+                            missing = int(said["payload"]["missing"])
+                            sample += missing
+                            continue
+                        yield self._event(said)
+                elif tag == _SAMPLES and number == stream and fmt is not None:
+                    chunk = self._chunk(fmt, body, sample, missing)
+                    sample, missing = chunk.stop, 0
+                    yield chunk
 
     def _event(self, said: dict[str, Any]) -> Event:
         if said["kind"] == Kind.CLOCK_OFFSET:
@@ -198,17 +204,12 @@ class SessionSource:
         return Event(said["sample"], said["time"], said["kind"], said["payload"])
 
     def _chunk(self, fmt: _Format, body: memoryview, first: int, missing: int) -> Chunk:
-        try:
-            rows = fmt.rows(body)
-        except ValueError:
-            raise SourceError(
-                f"{self.recording} holds samples that rtemotion has not written so (at sample "
-                f"{first}), expected its own recording; replay it under another name."
-            ) from None
+        rows = fmt.rows(body)
         stamps = np.ascontiguousarray(rows["stamp"])
         with np.errstate(invalid="ignore"):
             data = rows["values"].astype(np.float64) * self._factors
         self._arrive(stamps, first)
+        self.n_read += len(stamps)
         return Chunk(data, first, stamps, missing_before=missing)
 
     def _arrive(self, stamps: FloatArray, first: int) -> None:
@@ -236,9 +237,11 @@ def recorded_frames(path: Path) -> Iterator[FloatArray]:
     fmt: _Format | None = None
     for tag, stream, body in walk(recording):
         if tag == _HEADER and stream == number:
-            fmt = _format(recording, bytes(body))
+            fmt = _format(bytes(body))
         elif tag == _SAMPLES and stream == number and fmt is not None:
-            yield from fmt.rows(body)["values"]
+            with _sound(recording, 0):
+                rows = fmt.rows(body)["values"]
+            yield from rows
 
 
 def walk(path: Path) -> Iterator[tuple[int, int, memoryview]]:
@@ -259,27 +262,37 @@ def walk(path: Path) -> Iterator[tuple[int, int, memoryview]]:
 
 
 def _chunks(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, memoryview]]:
-    while head := file.read(1):
-        size = head[0]
-        length_bytes = file.read(size) if size in {1, 4, 8} else b""
+    size = os.fstat(file.fileno()).st_size
+    while (start := file.tell()) < size:
+        # A damaged length may be anything: nothing is read before it is known to fit.
+        length_bytes = file.read(min(file.read(1)[0], 8))
         length = int.from_bytes(length_bytes, "little")
-        body = memoryview(file.read(length)) if len(length_bytes) == size else memoryview(b"")
-        if size not in {1, 4, 8} or length < 2 or len(body) < length:
+        if len(length_bytes) not in {1, 4, 8} or not 2 <= length <= size - file.tell():
             log.warning(
-                "%s is cut off after byte %d; `rtemotion recover` mends it",
-                *(path, file.tell() - len(body) - len(length_bytes) - 1),
+                "%s is damaged or cut off after byte %d; `rtemotion recover` mends it", path, start
             )
             return
+        body = memoryview(file.read(length))
         tag = struct.unpack_from("<H", body)[0]
         if tag in {_HEADER, _SAMPLES} and length >= 6:
             yield tag, struct.unpack_from("<I", body, 2)[0], body[6:]
 
 
-def _format(path: Path, xml: bytes) -> _Format:
+@contextmanager
+def _sound(path: Path, sample: int) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, struct.error, ElementTree.ParseError) as problem:
+        raise SourceError(
+            f"{path} is damaged about sample {sample} ({type(problem).__name__}: {problem}), "
+            "expected a recording of rtemotion's own; mend it with `rtemotion recover`, or replay "
+            "it under another name as any XDF file."
+        ) from problem
+
+
+def _format(xml: bytes) -> _Format:
     root = ElementTree.fromstring(xml)
     fmt = (root.findtext("channel_format") or "").strip()
-    if fmt not in _DTYPES:
-        raise SourceError(f"{path} holds samples of format '{fmt}', expected numbers.")
     return _Format(int(root.findtext("channel_count") or 0), _DTYPES[fmt])
 
 

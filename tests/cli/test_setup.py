@@ -1,14 +1,16 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rtemotion import Setup
 from rtemotion.cli.setup import Options
+from rtemotion.cli.sources import LiveSpec, board_options, host_and_port
 from rtemotion.errors import SetupError
 
 
 def gather(profile: Path | None = None, **given: object) -> Options:
-    order = ("channels", "montage", "reference", "unit", "notch")
-    return Options.gather(profile, *(given.get(name) for name in order))  # type: ignore[arg-type]
+    return Options.gather(profile, given)
 
 
 def test_options_override_the_profile(tmp_path: Path) -> None:
@@ -29,8 +31,12 @@ def test_channels_may_be_repeated_or_separated_by_commas() -> None:
     [
         ("montage = ", "not valid TOML"),
         ("colour = 1", "'colour' there is not"),
-        ('reference = "nose"', "'reference'"),
-        ('notch = "fifty"', "'notch'"),
+        ("reference = 5", "'reference'"),
+        ('notch = "fifty"', "a line frequency in Hz, 'auto' or 'off'"),
+        ("notch = -50", "cannot be -50"),
+        ("notch = true", "cannot be True"),
+        ('asr = "much"', "'asr'"),
+        ("text = 3", "'text'"),
     ],
 )
 def test_a_profile_that_does_not_fit_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
@@ -43,3 +49,51 @@ def test_a_profile_that_does_not_fit_is_refused(tmp_path: Path, text: str, sente
 def test_a_missing_profile_is_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="none.toml cannot be read"):
         gather(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(("said", "meant"), [("50", 50.0), ("auto", "auto"), ("off", "off")])
+def test_the_notch_is_a_frequency_or_a_word(said: str, meant: object) -> None:
+    assert gather(notch=said).setup().notch == meant
+
+
+def test_what_is_not_said_stays_as_it_was() -> None:
+    before = Setup(channels=("Cz",), reference="linked mastoids", asr=20.0)
+    assert gather(montage="biosemi32").setup(before) == replace(before, montage="biosemi32")
+    assert gather(channels=["Fz"]).setup(before).channels == ("Fz",)
+
+
+def test_a_profile_may_describe_a_text_file(tmp_path: Path) -> None:
+    profile = tmp_path / "lab.toml"
+    profile.write_text('[text]\nsfreq = 100\nunit = "uV"\nchannels = {Cz = 0, Pz = 1}\n')
+    layout = gather(profile).layout()
+    assert layout is not None
+    assert gather().layout() is None
+    profile.write_text("[text]\nspeed = 100\n")
+    with pytest.raises(SetupError, match="speed"):
+        gather(profile).layout()
+
+
+def test_a_board_comes_with_what_it_needs() -> None:
+    assert board_options("cyton, serial_port=/dev/ttyUSB0") == (
+        "cyton",
+        {"serial_port": "/dev/ttyUSB0"},
+    )
+    assert board_options("-1") == (-1, {})
+    assert board_options("ganglion,ip_port=6677") == ("ganglion", {"ip_port": 6677})
+    for wrong in ("cyton,serial=/dev/x", "cyton,serial_port", "cyton,ip_port=many"):
+        with pytest.raises(SetupError, match="--board"):
+            board_options(wrong)
+
+
+def test_a_buffer_has_a_host_and_a_port() -> None:
+    assert host_and_port("lab1") == ("lab1", 1972)
+    assert host_and_port("lab1:2000") == ("lab1", 2000)
+    with pytest.raises(SetupError, match="The port 'x'"):
+        host_and_port("lab1:x")
+
+
+def test_only_one_headset_can_be_named() -> None:
+    with pytest.raises(SetupError, match="Only one of --stream, --board and --fieldtrip"):
+        LiveSpec(stream="a", board="synthetic").open(Options())
+    with pytest.raises(SetupError, match="--duplicates cannot be 'both', expected one of refuse"):
+        LiveSpec(duplicates="both").open(Options())
