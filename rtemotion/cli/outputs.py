@@ -11,7 +11,7 @@ from ..decoding import BaselineSpan, Model
 from ..engine import Engine
 from ..pipeline import Setup
 from ..signal import Source, StreamInfo
-from .view import size_text
+from .words import size_text
 
 if TYPE_CHECKING:
     from ..decoding import Baseline

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import SourceError
 from .run import stopping_on_signals
-from .view import size_text
+from .words import size_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..decoding.card import Target
 from ..signal import EmotionFrame, Event, FloatArray, Kind, Publication, Reason, Tick
+from .words import UNTOLD, describe, plain_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -165,7 +166,7 @@ class PlainView:
     def event(self, event: Event) -> None:
         """Write what happened to the stream."""
         self._tally.note(event)
-        if event.kind in (Kind.GAP, Kind.STREAM_LOST, Kind.STREAM_RETURNED, Kind.MASK):
+        if event.kind not in UNTOLD:
             sys.stdout.write(f"# {event.time:.2f} s: {describe(event)}\n")
             sys.stdout.flush()
 
@@ -220,7 +221,7 @@ class TerminalView:
     def event(self, event: Event) -> None:
         """Keep the latest events in view."""
         self._tally.note(event)
-        if event.kind not in (Kind.CLOCK_OFFSET, Kind.WARNING):
+        if event.kind not in UNTOLD:
             self._notes.append(f"{event.time:.1f} s: {describe(event)}")
         self._draw()
 
@@ -321,32 +322,6 @@ def _age(last: float, p50: float, p99: float) -> str:
     if p50 < 0.0:
         return f"newest sample stamped {-last * 1e3:.0f} ms ahead of its publication {spread}"
     return f"newest sample {last * 1e3:.0f} ms old when published {spread}"
-
-
-def size_text(size: int) -> str:
-    """Return a number of bytes as people say it."""
-    return f"{size / 1e3:.0f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
-
-
-def plain_line(names: list[str], frame: EmotionFrame) -> str:
-    """Return a frame as text: time, ``joy=0.42`` …, and the reasons against it."""
-    values = " ".join(f"{name}={value:.2f}" for name, value in zip(names, frame.mean, strict=True))
-    reasons = ";".join(sorted(frame.reasons)) or "trusted"
-    return f"{frame.time:.2f} {values} {reasons}"
-
-
-def describe(event: Event) -> str:
-    """Return an event as people would say it."""
-    if event.kind == Kind.GAP:
-        return f"{event.payload['missing']} samples missing, starting over"
-    if event.kind == Kind.MASK:
-        bad = event.payload["bad"]
-        return f"left out: {', '.join(bad)}" if bad else "every channel is in use"
-    if event.kind == Kind.STREAM_LOST:
-        return "the stream has gone silent"
-    if event.kind == Kind.STREAM_RETURNED:
-        return "the stream is back"
-    return f"{event.kind} {event.payload.get('description', '')}".strip()
 
 
 def _bar(value: float, target: Target, trusted: bool) -> Text:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from rtemotion.cli.view import PlainView, Screen, TerminalView, describe, plain_line
+from rtemotion.cli.view import PlainView, Screen, TerminalView
+from rtemotion.cli.words import describe, plain_line
 from rtemotion.decoding import Model
 from rtemotion.signal import EmotionFrame, Event, Kind, Publication, Reason, Tick
 
@@ -111,3 +112,30 @@ def test_events_are_told_as_people_would() -> None:
     assert describe(Event(0, 0.0, Kind.MASK, {"bad": ["Fz", "Cz"]})) == "left out: Fz, Cz"
     assert describe(Event(0, 0.0, Kind.MASK, {"bad": []})) == "every channel is in use"
     assert describe(Event(0, 0.0, "marker", {"description": "stim"})) == "marker stim"
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "said"),
+    [
+        (
+            Kind.MASK,
+            {"bad": ["Fz", "Cz"], "reasons": {"Fz": ["noisy", "flat"]}},
+            "left out: Fz (noisy, flat), Cz",
+        ),
+        (Kind.CLOCK_STEP, {"step": -5.0}, "the sender's clock was set by -5.000 s"),
+        (Kind.SLEPT, {"seconds": 61.04}, "this machine slept for 61.0 s"),
+        (Kind.NOTCH, {"hz": None, "how": "detected", "filtered": False}, "no line noise"),
+        (
+            Kind.NOTCH,
+            {"hz": 50.0, "how": "detected", "filtered": False},
+            "line noise at 50 Hz (detected): not filtered, since it lies above the low-pass",
+        ),
+        (Kind.NOTCH, {"hz": 60.0, "how": "chosen", "filtered": True}, "(chosen): filtered"),
+        (Kind.OPERATOR, {"bad": ["Fz"]}, "operator: bad Fz"),
+        (Kind.OPERATOR, {"note": "coughs"}, "operator: coughs"),
+    ],
+)
+def test_what_happens_to_the_signal_is_said(
+    kind: str, payload: dict[str, object], said: str
+) -> None:
+    assert said in describe(Event(0, 0.0, kind, payload))
