@@ -14,7 +14,7 @@ from .conditioning import (
     FreshnessStage,
     plan_channels,
 )
-from .conditioning.asr import DEFAULT_CUTOFF
+from .conditioning.asr import DEFAULT_CUTOFF, load_asr
 from .conditioning.channels import positions_of
 from .conditioning.freshness import DEFAULT_LIMIT
 from .decoding import Baseline, BaselineSpan, Decoder, Model
@@ -160,18 +160,20 @@ class Pipeline:
             stage.reset()
 
 
-def preload(montage: str | None = None) -> None:
+def preload(setup: Setup) -> None:
     """Import and read what the stages will need, before a stream is opened.
 
-    This takes about a second, for which a stream's first samples would wait.
+    This takes a second and more, for which a stream's first samples would wait.
 
     Raises
     ------
     SetupError
-        When there is no such montage.
+        When there is no such montage, or a package that is needed.
     """
-    positions_of(("Cz",), montage)
+    positions_of(("Cz",), setup.montage)
     ConditioningDesign().realise(250.0)
+    if setup.asr:
+        load_asr()
 
 
 def chain(stages: list[Stage], item: Item) -> Iterator[Item]:

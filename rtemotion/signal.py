@@ -68,6 +68,7 @@ class Kind:
     SLEPT = "machine slept"
     OPERATOR = "operator"
     NOTCH = "notch"
+    ASR = "asr"
     MASK = "mask"
     WARNING = "warning"
 

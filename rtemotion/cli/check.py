@@ -162,7 +162,7 @@ def run_check(
     """
     options = options or Options()
     model = load_model(model_file)
-    preload(options.montage)
+    preload(options.setup())
     source, how = place.open(wait, options.unit)
     with closing(source):
         surveyor = Surveyor(source.info)

@@ -77,7 +77,7 @@ def run_live(
     outputs.check()
     model = load_model(model_file)
     span = _span(baseline, model)
-    preload(options.montage)
+    preload(options.setup())
     source = spec.open(options)
     with _closed_on_error(source):
         engine = outputs.engine(source, model, options.setup(), span=span)

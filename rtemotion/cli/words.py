@@ -40,6 +40,8 @@ def describe(event: Event) -> str:
         return f"this machine slept for {said['seconds']:.1f} s"
     if event.kind == Kind.NOTCH:
         return _line(said)
+    if event.kind == Kind.ASR:
+        return "artifact subspace reconstruction " + ("is at work" if said["active"] else "waits")
     if event.kind == Kind.OPERATOR:
         parts = [f"{what} {', '.join(said[what])}" for what in ("bad", "good") if what in said]
         return f"operator: {'; '.join(parts) or said.get('note', '')}"

@@ -28,13 +28,19 @@ class ChannelPlan:
         Columns of the source's chunks, in the order used from here on.
     info : StreamInfo
         The stream as it goes on: renamed, with positions where they are known.
-    n_source : int
-        Number of the source's columns.
+    source : StreamInfo
+        The source's own stream, whose other channels may serve as reference.
     """
 
     indices: tuple[int, ...]
     info: StreamInfo
-    n_source: int
+    source: StreamInfo
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """New names, and the source's own that they stand for."""
+        old = (self.source.channels[i] for i in self.indices)
+        return dict(zip(self.info.channels, old, strict=True))
 
 
 def plan_channels(
@@ -75,7 +81,7 @@ def plan_channels(
         chosen = replace(info.pick(picked), channels=names, kinds=("eeg",) * len(names))
     except ValueError as error:
         raise SetupError(f"--channels does not fit: {error}.") from error
-    return ChannelPlan(tuple(picked), place(chosen, montage), info.n_channels)
+    return ChannelPlan(tuple(picked), place(chosen, montage), info)
 
 
 def _picked(info: StreamInfo, wanted: Sequence[str], renamed: dict[int, str]) -> list[int]:

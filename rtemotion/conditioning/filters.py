@@ -43,6 +43,32 @@ class RestartingFilter:
         self._unsettled[:] = 0
         self._fresh = True
 
+    def extend(self, section: FloatArray, recent: FloatArray, settling: int) -> None:
+        """Put one more section behind the others, from the next sample on.
+
+        The section is run over what the others gave most recently, from its steady
+        state, and goes on from there: it has settled when its output is first used, so
+        that nothing jumps.
+
+        Parameters
+        ----------
+        section : array, shape (1, 6)
+            The section.
+        recent : array, shape (n_samples, n_channels)
+            Newest output, volts; channels with a NaN in it start settled on nothing.
+        settling : int
+            Samples for which a restarted channel is not to be used from now on.
+        """
+        from scipy.signal import sosfilt_zi
+
+        known = np.where(np.isfinite(recent).all(axis=0), recent, 0.0)
+        steady = sosfilt_zi(section)[:, :, None]
+        _, state = self._sosfilt(section, known, axis=0, zi=steady * known[0])
+        self._sos = np.concatenate([self._sos, section])
+        self._steady = sosfilt_zi(self._sos)[:, :, None]
+        self._state = np.concatenate([self._state, state])
+        self._settling = settling
+
     def process(
         self, data: FloatArray, broken: NDArray[np.bool_]
     ) -> tuple[FloatArray, NDArray[np.bool_]]:

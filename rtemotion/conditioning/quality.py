@@ -1,15 +1,71 @@
-"""What speaks against a sample or a channel: missing, railed, flat, disconnected."""
+"""What speaks against a sample or a channel: missing, railed, flat, out of range."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..signal import Flag, FloatArray
+from .blocks import Latch
 from .design import ConditioningDesign
 
-# A channel taken to be disconnected is used again after this many good blocks.
+# A channel taken to be disconnected is used again after this many good blocks,
 GOOD_BLOCKS = 4
+# whose level lies this far inside the limits.
+INSIDE = 0.8
+
+
+class Cause(IntFlag):
+    """Why a channel is left out or marked; the first seven are those of `Flag`."""
+
+    MISSING = 1
+    RAILED = 2
+    FLAT = 4
+    BLINK = 8
+    MUSCLE = 16
+    SOURCE = 32
+    MOVEMENT = 64
+    SETTLING = 128
+    NO_CONTACT = 256
+    TOO_LARGE = 512
+    NOISY = 1024
+    REFERENCE = 2048
+    OPERATOR = 4096
+
+
+def names_of(causes: int) -> tuple[str, ...]:
+    """Return causes as users read them."""
+    return tuple(cause.name.lower().replace("_", " ") for cause in Cause if causes & cause)  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class ChannelQuality:
+    """How a channel did in the last few seconds.
+
+    Attributes
+    ----------
+    name : str
+        The channel.
+    quality : float
+        Share of its samples with nothing against them, 0..1; NaN in the first second.
+    reasons : tuple of str
+        What spoke against the others: missing, railed, flat, blink, muscle, movement,
+        settling, no contact, too large, noisy, reference, operator, or source (the
+        sender itself marked them).
+    rms : float
+        Level of the filtered signal before it is referenced, volts.
+    line : float
+        Amplitude of the mains in the raw signal, volts.
+    """
+
+    name: str
+    quality: float
+    reasons: tuple[str, ...]
+    rms: float
+    line: float
 
 
 class SampleChecks:
@@ -74,30 +130,41 @@ class ContactCheck:
 
     Attributes
     ----------
-    bad : array of bool, shape (n_channels,)
-        Channels not to be used from the next sample on.
+    high, low : Latch
+        Channels whose level is too large, and too small for there to be contact.
+    mean_square : array, shape (n_channels,)
+        Of the newest block, V²; 0 where nothing is known.
     """
 
     def __init__(self, design: ConditioningDesign, n_channels: int) -> None:
-        self._highest = design.highest_rms
-        self._lowest = design.lowest_rms
-        self.bad = np.zeros(n_channels, dtype=bool)
-        self._good = np.zeros(n_channels, dtype=np.int64)
+        self._highest = design.highest_rms**2
+        self._lowest = design.lowest_rms**2
+        self.high = Latch(n_channels, GOOD_BLOCKS)
+        self.low = Latch(n_channels, GOOD_BLOCKS)
+        self.mean_square = np.zeros(n_channels)
+
+    @property
+    def bad(self) -> NDArray[np.bool_]:
+        """Channels not to be used from the next sample on, shape (n_channels,)."""
+        return self.high.on | self.low.on
 
     def reset(self) -> None:
         """Take every channel to be connected."""
-        self.bad[:] = False
-        self._good[:] = 0
+        self.high.reset()
+        self.low.reset()
 
     def block(self, filtered: FloatArray) -> None:
         """Judge one block, shape (n_samples, n_channels), volts, NaN where unknown."""
-        squares = np.einsum("ij,ij->j", filtered, filtered)
-        n = np.full(len(squares), len(filtered))
-        if not np.isfinite(squares).all():
+        level = np.einsum("ij,ij->j", filtered, filtered) / len(filtered)
+        unknown = np.zeros(len(level), dtype=bool)
+        if not np.isfinite(level).all():
             known = np.isfinite(filtered)
             n = known.sum(axis=0)
-            squares = (np.where(known, filtered, 0.0) ** 2).sum(axis=0)
-        rms = np.sqrt(squares / np.maximum(n, 1))
-        wrong = (n > 0) & ((rms > self._highest) | (rms < self._lowest))
-        self._good = np.where(wrong, 0, self._good + 1)
-        self.bad = wrong | (self.bad & (self._good < GOOD_BLOCKS))
+            level = (np.where(known, filtered, 0.0) ** 2).sum(axis=0) / np.maximum(n, 1)
+            unknown = n == 0
+        self.mean_square = level
+        high, low = level > self._highest, (level < self._lowest) & ~unknown
+        if self.high.any or high.any():
+            self.high.update(high, level < self._highest * INSIDE**2)
+        if self.low.any or low.any():
+            self.low.update(low, (level > self._lowest / INSIDE**2) | unknown)

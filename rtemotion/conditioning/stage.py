@@ -1,29 +1,41 @@
-"""The conditioning stage: picks, checks, filters and references, in that order.
+"""The conditioning stage: picks, checks, filters, marks and references, in that order.
 
 Chunks are cut at fixed blocks counted from the last reset, so that nothing
-depends on how the samples arrived. Filtering comes before the reference: a
-channel that is taken out of the average then leaves no filter transient in
-the others.
+depends on how the samples arrived; what is judged by blocks holds from the sample
+after the block on. Filtering comes before the reference: a channel that is taken
+out of the average then leaves no filter transient in the others.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import SourceError
 from ..signal import EXCLUDED, Chunk, Event, Flag, FloatArray, Item, Kind
+from . import asr
 from .channels import ChannelPlan
-from .design import ConditioningDesign
+from .design import AS_RECORDED, ConditioningDesign, notch_section
 from .filters import RestartingFilter
-from .quality import ContactCheck, SampleChecks
+from .judge import NOTHING, Judge
+from .marks import BlinkMarker, accelerometer_columns, eog_columns, near_eyes
+from .quality import Cause, ChannelQuality, SampleChecks, names_of
+from .reference import Reference, reference_channels
 
 BLOCK_S = 0.25
 # Median spread of the raw signal outside which the unit is doubted, volts RMS.
 PLAUSIBLE_RMS = (0.2e-6, 2e-3)
 JUDGED_AFTER_S = 2.0
+# Recorded events of these kinds are left out, since they follow again from the samples.
+OWN_KINDS = frozenset({Kind.MASK, Kind.NOTCH, Kind.ASR})
+BROKEN = np.uint8(Flag.MISSING | Flag.RAILED | Flag.FLAT)
+MARKS = np.uint16(Cause.BLINK | Cause.MUSCLE | Cause.MOVEMENT)
+
+log = logging.getLogger(__name__)
 
 
 class ConditioningStage:
@@ -40,90 +52,271 @@ class ConditioningStage:
     ----------
     info : StreamInfo
         The conditioned stream.
+
+    Raises
+    ------
+    SetupError
+        When the reference or the filters asked for do not fit the stream.
     """
 
     def __init__(self, plan: ChannelPlan, design: ConditioningDesign) -> None:
-        reference = design.reference
-        self.info = (
-            replace(plan.info, reference=reference) if reference == "average" else plan.info
-        )
+        info, source = plan.info, plan.source
+        referenced = design.reference != AS_RECORDED
+        self.info = replace(info, reference=design.reference) if referenced else info
         self.design = design
-        sfreq, n = plan.info.sfreq, plan.info.n_channels
-        self._indices = np.array(plan.indices)
-        self._n_source = plan.n_source
-        self._block = max(1, round(BLOCK_S * sfreq))
-        self._judged_at = max(1, round(JUDGED_AFTER_S / BLOCK_S))
-        self._checks = SampleChecks(design, sfreq, n)
-        self._filter = RestartingFilter(
-            design.realise(sfreq), n, settling=design.settling_samples(sfreq)
+        sfreq, n = info.sfreq, info.n_channels
+        self._sos = design.realise(sfreq)
+        wanted = reference_channels(design.reference, source, plan.renamed)
+        front, rest = near_eyes(info.positions)
+        eyes = [] if front else eog_columns(source)
+        extra = [i for i in dict.fromkeys((*wanted, *eyes)) if i not in plan.indices]
+        columns = [*plan.indices, *extra]
+        names = (*info.channels, *(source.channels[i] for i in extra))
+        self._names = names
+        self._n, self._n_source = n, source.n_channels
+        self._columns = np.array(columns)
+        self._all = columns == list(range(source.n_channels))
+        self._axes = accelerometer_columns(source)
+        self._block = max(2, round(BLOCK_S * sfreq))
+        self._judged_at = max(1, round(JUDGED_AFTER_S / BLOCK_S)) * self._block
+        self._checks = SampleChecks(design, sfreq, len(columns))
+        self._blinks = BlinkMarker(
+            design.marking, front or [columns.index(i) for i in eyes], rest, sfreq
         )
-        self._contact = ContactCheck(design, n)
-        self._filtered = np.empty((self._block, n))
-        self._raw = np.empty((self._block, n))
+        self._reference = Reference(design.reference, [columns.index(i) for i in wanted], n)
+        positions = np.concatenate([info.positions, source.positions[extra]])
+        self._judge = Judge(design, sfreq, self._block, positions, n, len(self._axes))
+        self._asr = self._make_asr()
+        if design.lowpass >= 0.45 * sfreq:
+            log.warning(
+                "At %g Hz the low-pass of %g Hz is left out; nothing is resampled.",
+                sfreq,
+                design.lowpass,
+            )
         self.reset()
 
     def reset(self) -> None:
         """Restart every filter and check with the next sample."""
+        settling = self.design.settling_samples(self.info.sfreq)
+        self._filter = RestartingFilter(self._sos, len(self._columns), settling)
+        self._judge.reset()
+        if self._asr is not None:
+            self._asr.reset()
         self._restart()
         self._masked: tuple[str, ...] = ()
+        self._said = False
+        self._asr_said = False
+        self._reference_bad: tuple[str, ...] = ()
+
+    def _make_asr(self) -> asr.SubspaceReconstruction | None:
+        cutoff, seconds = self.design.asr, self.design.asr_calibration
+        if cutoff is None:
+            return None
+        return asr.SubspaceReconstruction(cutoff, self.info.sfreq, self._n, seconds)
 
     def _restart(self) -> None:
         self._checks.reset()
         self._filter.reset()
-        self._contact.reset()
+        self._blinks.reset()
+        self._judge.restart()
+        if self._asr is not None:
+            self._asr.restart()
         self._since_reset = 0
+        self._out = self._faulty = np.zeros(len(self._columns), dtype=bool)
+        self._why = np.zeros(len(self._columns), dtype=np.uint16)
+
+    @property
+    def quality(self) -> tuple[ChannelQuality, ...]:
+        """How each channel did in the last few seconds, as it stands at the last block."""
+        judge = self._judge
+        return tuple(
+            ChannelQuality(name, float(clean), names_of(int(causes)), float(level), float(line))
+            for name, clean, causes, level, line in zip(
+                self.info.channels,
+                judge.clean,
+                judge.recent_causes,
+                judge.level,
+                judge.line.amplitude,
+                strict=False,
+            )
+        )
+
+    @property
+    def line_hz(self) -> float | None:
+        """The frequency of the mains, once it was found."""
+        return self._judge.line.hz
 
     def process(self, item: Item) -> Iterator[Item]:
         """Yield conditioned chunks and the events that follow from them."""
+        if isinstance(item, Event):
+            if item.kind not in OWN_KINDS:
+                yield item
+            if item.kind == Kind.OPERATOR:
+                yield from self._operate(item)
+            return
         if not isinstance(item, Chunk):
             yield item
             return
-        if item.missing_before:
-            self._restart()
-            payload = {"missing": item.missing_before}
-            yield Event(item.first_sample, float(item.times[0]), Kind.GAP, payload)
         if item.data.shape[1] != self._n_source:
             raise SourceError(
                 f"A chunk has {item.data.shape[1]} channels, but its source promised "
                 f"{self._n_source} in its info; the source is at fault "
                 "(rtemotion.testing.check_source)."
             )
+        if item.missing_before:
+            self._restart()
+            payload = {"missing": item.missing_before}
+            yield Event(item.first_sample, float(item.times[0]), Kind.GAP, payload)
+        if not self._said and len(item):
+            self._said = True
+            yield from self._say(item.first_sample, float(item.times[0]))
         start = 0
         while start < len(item):
             filled = self._since_reset % self._block
             stop = min(len(item), start + self._block - filled)
-            chunk = self._piece(item.cut(start, stop), filled)
+            chunk = self._piece(item.cut(start, stop))
             yield chunk
             self._since_reset += stop - start
             if self._since_reset % self._block == 0:
                 yield from self._end_of_block(chunk)
             start = stop
 
-    def _piece(self, raw: Chunk, filled: int) -> Chunk:
-        data = np.ascontiguousarray(raw.data[:, self._indices])
-        flags = raw.flags[:, self._indices] | self._checks.process(data)
-        broken = (flags & (Flag.MISSING | Flag.RAILED)) != 0
+    def _piece(self, raw: Chunk) -> Chunk:
+        judge, n = self._judge, self._n
+        # Taking all columns as they come spares a copy.
+        data = raw.data if self._all else np.ascontiguousarray(raw.data[:, self._columns])
+        given = raw.flags if self._all else raw.flags[:, self._columns]
+        flags = given | self._checks.process(data)
+        broken = (flags & BROKEN) != 0
         filtered, unsettled = self._filter.process(data, broken)
-        self._filtered[filled : filled + len(raw)] = filtered
-        self._raw[filled : filled + len(raw)] = data
-        flags |= (unsettled | self._contact.bad) * np.uint8(Flag.BAD)
-        if self.design.reference == "average":
-            filtered = average_reference(filtered, (flags & EXCLUDED) == 0)
-        return Chunk(filtered, raw.first_sample, raw.times, flags, raw.missing_before)
+        causes = np.bitwise_or.reduce(flags, axis=0).astype(np.uint16)
+        if unsettled.any():
+            flags |= unsettled * np.uint8(Flag.BAD)
+            causes |= unsettled.any(axis=0) * np.uint16(Cause.SETTLING)
+        large = np.abs(filtered) >= self.design.largest
+        if large.any():
+            flags |= large * np.uint8(Flag.BAD)
+            causes |= large.any(axis=0) * np.uint16(Cause.TOO_LARGE)
+        newest = flags[-1].copy()
+        self._faulty = (newest & EXCLUDED) != 0
+        flags |= judge.flags
+        good = (flags & EXCLUDED) == 0
+        blink = self._blinks.process(filtered, good)
+        if blink is not None:
+            flags |= blink[:, None] * np.uint8(Flag.BLINK)
+            causes |= blink.any() * np.uint16(Cause.BLINK)
+        rebuilt = self._rebuilt(filtered, flags, good)
+        out, without = self._reference.apply(rebuilt, good)
+        if without is not None and without.any():
+            flags[:, :n] |= without * np.uint8(Flag.BAD)
+            causes[:n] |= without.any(axis=0) * np.uint16(Cause.REFERENCE)
+            newest[:n] |= without[-1] * np.uint8(Flag.BAD)
+        motion = raw.data[:, self._axes] if self._axes else NOTHING
+        judge.add(data, filtered, flags, causes, motion)
+        self._out = (newest & EXCLUDED) != 0
+        return Chunk(out, raw.first_sample, raw.times, flags[:, :n], raw.missing_before)
+
+    def _rebuilt(
+        self, filtered: FloatArray, flags: NDArray[np.uint8], good: NDArray[np.bool_]
+    ) -> FloatArray:
+        if self._asr is None:
+            return filtered
+        n = self._n
+        out = filtered.copy()
+        out[:, :n] = self._asr.process(filtered[:, :n], good[:, :n], flags[:, :n] == 0)
+        return out
+
+    def _say(self, sample: int, time: float) -> Iterator[Event]:
+        """Yield what is known before the first sample: a notch that was chosen, ASR."""
+        notch = self.design.notch
+        if isinstance(notch, float | int):
+            filtered = self.design.filters_line(notch, self.info.sfreq)
+            payload = {"hz": float(notch), "how": "chosen", "filtered": filtered}
+            yield Event(sample, time, Kind.NOTCH, payload)
+        elif notch is not None:
+            payload = {"hz": None, "how": "chosen", "filtered": False}
+            yield Event(sample, time, Kind.NOTCH, payload)
+        if self._asr is not None:
+            yield Event(sample, time, Kind.ASR, self._asr.payload)
+
+    def _operate(self, event: Event) -> Iterator[Event]:
+        """Mark channels as a person says, from the next sample on."""
+        judge = self._judge
+        for key, bad in (("bad", True), ("good", False)):
+            for name in event.payload.get(key, ()):
+                if name in self._names:
+                    judge.operator[self._names.index(name)] = bad
+                    continue
+                sentence = (
+                    f"The channel '{name}' cannot be marked {key}: there is none of that name; "
+                    f"there are {', '.join(self._names)}."
+                )
+                yield Event(event.sample, event.time, Kind.WARNING, {"message": sentence})
+        judge.hold()
+        yield from self._mask(event.sample, event.time, always=True)
 
     def _end_of_block(self, chunk: Chunk) -> Iterator[Event]:
-        self._contact.block(self._filtered)
+        judge = self._judge
         moment = (chunk.stop, float(chunk.times[-1]))
-        out = ((chunk.flags[-1] & EXCLUDED) != 0) | self._contact.bad
-        masked = tuple(name for name, bad in zip(self.info.channels, out, strict=True) if bad)
-        if masked != self._masked:
-            self._masked = masked
-            yield Event(*moment, Kind.MASK, {"bad": list(masked)})
-        if self._since_reset == self._judged_at * self._block:
-            yield from self._doubt_unit(*moment)
+        self._why = judge.end_of_block()
+        raw = judge.newest
+        decided = judge.end_of_second()
+        if decided is not None:
+            self._blinks.second()
+        judge.hold()
+        yield from self._mask(*moment)
+        yield from self._tell_reference(*moment)
+        if self._since_reset == self._judged_at:
+            yield from self._doubt_unit(*moment, raw[:, : self._n])
+        if decided and self.design.notch is None:
+            yield self._notch(*moment)
+        if self._asr is not None and self._asr.active and not self._asr_said:
+            self._asr_said = True
+            yield Event(*moment, Kind.ASR, self._asr.payload)
 
-    def _doubt_unit(self, sample: int, time: float) -> Iterator[Event]:
-        level = typical_level(self._raw)
+    def _mask(self, sample: int, time: float, always: bool = False) -> Iterator[Event]:
+        """Yield an event when the channels that are left out change."""
+        judge = self._judge
+        held = judge.causes != 0
+        out = (self._out | held)[: self._n]
+        masked = tuple(name for name, bad in zip(self._names, out, strict=False) if bad)
+        if always or masked != self._masked:
+            self._masked = masked
+            causes = (self._why | judge.causes) & ~MARKS
+            reasons = {
+                name: list(names_of(int(why)))
+                for name, why, bad in zip(self._names, causes, out, strict=False)
+                if bad
+            }
+            yield Event(sample, time, Kind.MASK, {"bad": list(masked), "reasons": reasons})
+
+    def _tell_reference(self, sample: int, time: float) -> Iterator[Event]:
+        """Yield a warning when channels of the reference go bad."""
+        columns = self._reference.columns
+        bad = self._faulty[columns] | (self._judge.causes[columns] != 0)
+        named = tuple(self._names[i] for i in columns[bad])
+        if named == self._reference_bad:
+            return
+        self._reference_bad = named
+        if not named:
+            return
+        left = len(columns) - len(named)
+        outcome = "the mean of the others is subtracted" if left else "every channel is left out"
+        sentence = f"The reference channel {', '.join(named)} is bad: {outcome} until it is back."
+        yield Event(sample, time, Kind.WARNING, {"message": sentence})
+
+    def _notch(self, sample: int, time: float) -> Event:
+        """Filter the line that was found, where that is of use, and say so."""
+        hz, sfreq = self._judge.line.hz, self.info.sfreq
+        filtered = hz is not None and self.design.filters_line(hz, sfreq)
+        if hz is not None and filtered:
+            settling = replace(self.design, notch=hz).settling_samples(sfreq)
+            self._filter.extend(notch_section(hz, sfreq), self._judge.filtered, settling)
+        payload = {"hz": hz, "how": "detected", "filtered": filtered}
+        return Event(sample, time, Kind.NOTCH, payload)
+
+    def _doubt_unit(self, sample: int, time: float, raw: FloatArray) -> Iterator[Event]:
+        level = typical_level(raw)
         low, high = PLAUSIBLE_RMS
         if low <= level <= high or not np.isfinite(level):
             return
@@ -143,22 +336,3 @@ def typical_level(raw: FloatArray) -> float:
     """
     known = raw[:, np.isfinite(raw).all(axis=0)]
     return float(np.median(known.std(axis=0))) if known.shape[1] else np.nan
-
-
-def average_reference(data: FloatArray, use: np.ndarray) -> FloatArray:
-    """Subtract from each row the mean of its usable channels.
-
-    The sum runs over the channels in order, row by row, so that a row's result
-    does not depend on the rows beside it.
-
-    Parameters
-    ----------
-    data : array, shape (n_samples, n_channels)
-        Volts; may hold NaN where `use` is False.
-    use : array of bool, same shape
-        What enters the mean. Rows without any keep their values.
-    """
-    total = np.add.accumulate(np.where(use, data, 0.0), axis=1)[:, -1]
-    count = np.maximum(use.sum(axis=1), 1)
-    referenced: FloatArray = data - (total / count)[:, None]
-    return referenced

@@ -25,7 +25,7 @@ from ..signal import (
 from .baseline import Baseline, BaselineSpan
 from .inputs import InputBuilder
 from .model import Model, Weights
-from .trust import LOWEST_QUALITY, Unfamiliarity
+from .trust import Unfamiliarity, mostly_artifact
 
 
 class Decoder:
@@ -133,7 +133,7 @@ class Decoder:
         )
         reasons = set(self._always)
         quality = self._inputs.quality(frame)
-        if quality < LOWEST_QUALITY:
+        if mostly_artifact(frame, mask, self.info.has_position):
             reasons.add(Reason.ARTIFACT)
         if self.baseline is None and self.model.card.normalisation.policy == "baseline":
             reasons.add(Reason.NO_BASELINE)

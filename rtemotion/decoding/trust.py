@@ -11,8 +11,9 @@ from .card import Familiarity
 
 # Share of a window's segments a channel must have to be used.
 ENOUGH_SEGMENTS = 0.5
-# Mean quality of the placed channels below which a frame counts as artifact: something
-# speaks against more than a quarter of the samples in its longest window.
+# Mean quality of the channels in use below which a frame counts as artifact: something
+# speaks against more than a quarter of their samples in its longest window, be it that
+# they are left out or that a blink, muscle or movement is marked.
 LOWEST_QUALITY = 0.75
 
 
@@ -41,6 +42,27 @@ def usable_channels(frame: FeatureFrame, wanted: NDArray[np.int64]) -> NDArray[n
     with np.errstate(invalid="ignore"):
         good = (frame.segments >= wanted[:, None]) & (frame.power > 0.0)
     return np.asarray(good[carried].all(axis=0))
+
+
+def mostly_artifact(
+    frame: FeatureFrame, mask: NDArray[np.bool_], placed: NDArray[np.bool_]
+) -> bool:
+    """Tell whether artifacts cover more than a quarter of the window.
+
+    Of the channels in use, and of those that were for a part of it. A channel that was
+    left out all along does not count: it would have counted for ever.
+
+    Parameters
+    ----------
+    frame : FeatureFrame
+        A frame whose windows are full.
+    mask : array of bool, shape (n_channels,)
+        Channels in use, at least one.
+    placed : array of bool, shape (n_channels,)
+        Channels that could be.
+    """
+    counted = mask | (placed & (frame.quality > 0.0))
+    return bool(frame.quality[counted].mean() < LOWEST_QUALITY)
 
 
 def summary(power: FloatArray, connectivity: FloatArray, mask: NDArray[np.bool_]) -> FloatArray:

@@ -18,7 +18,7 @@ def info_of(n: int, sfreq: float = SFREQ, **more: Any) -> StreamInfo:
 
 
 def stage_of(n: int, sfreq: float = SFREQ, **design: Any) -> ConditioningStage:
-    plan = ChannelPlan(tuple(range(n)), info_of(n, sfreq), n)
+    plan = ChannelPlan(tuple(range(n)), info_of(n, sfreq), info_of(n, sfreq))
     return ConditioningStage(plan, ConditioningDesign(**design))
 
 

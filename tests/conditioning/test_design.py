@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import signal
 
 from rtemotion.conditioning import ConditioningDesign
+from rtemotion.decoding import Model, ModelCard
+from rtemotion.pipeline import Setup
 
 RATES = (100.0, 128.0, 250.0, 2000.0)
 
@@ -82,3 +87,33 @@ def test_after_settling_a_thousandth_of_a_transient_is_left(sfreq: float) -> Non
     response = np.abs(signal.sosfilt(design.realise(sfreq), impulse))
     assert response[settling:].max() < 2e-3 * response.max()
     assert response[settling // 2 :].max() > 2e-3 * response[settling:].max()
+
+
+@pytest.mark.parametrize(
+    ("asked", "of_the_model", "outcome"),
+    [
+        (None, None, None),
+        (None, 50.0, 50.0),
+        (60.0, 50.0, 60.0),
+        ("auto", 50.0, None),
+        ("off", 50.0, "off"),
+    ],
+)
+def test_the_user_decides_on_the_notch_and_else_the_model(
+    asked: Any, of_the_model: float | None, outcome: Any
+) -> None:
+    assert Setup(notch=asked).design(ConditioningDesign(notch=of_the_model)).notch == outcome
+
+
+def test_the_user_decides_on_the_reference_and_else_the_model() -> None:
+    design = ConditioningDesign(reference="linked mastoids")
+    assert Setup().design(design) == design
+    assert Setup(reference="M1,M2").design(design).reference == "M1,M2"
+
+
+def test_a_card_from_before_there_were_marks_has_the_default_ones(model: Model) -> None:
+    inner = json.loads(model.card.to_json())
+    for name in ("marking", "asr", "asr_calibration", "largest"):
+        del inner["card"]["conditioning"][name]
+    card = ModelCard.from_json(json.dumps(inner), "here")
+    assert card.conditioning == ConditioningDesign()

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from rtemotion.conditioning import ConditioningDesign
-from rtemotion.conditioning.quality import GOOD_BLOCKS, ContactCheck, SampleChecks
+from rtemotion.conditioning.quality import (
+    GOOD_BLOCKS,
+    Cause,
+    ContactCheck,
+    SampleChecks,
+    names_of,
+)
 from rtemotion.signal import Flag, FloatArray
 
 from .signals import SFREQ, eeg
@@ -115,3 +121,28 @@ def test_half_a_block_is_judged_by_what_is_known_of_it() -> None:
     assert contact.bad[0]
     contact.reset()
     assert not contact.bad[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "bad"), [(310e-6, 250e-6, True), (310e-6, 230e-6, False)]
+)
+def test_a_level_just_inside_the_limit_does_not_bring_a_lost_channel_back(
+    first: float, then: float, bad: bool
+) -> None:
+    contact = ContactCheck(ConditioningDesign(), 1)
+    contact.block(block(first))
+    for _ in range(2 * GOOD_BLOCKS):
+        contact.block(block(then))
+    assert contact.bad.tolist() == [bad]
+
+
+def test_causes_are_named_as_users_read_them() -> None:
+    assert names_of(int(Cause.MISSING | Cause.NO_CONTACT | Cause.TOO_LARGE)) == (
+        "missing",
+        "no contact",
+        "too large",
+    )
+    assert names_of(0) == ()
+    for flag in Flag:
+        same = Cause(int(flag))
+        assert same is Cause.SOURCE if flag is Flag.BAD else same.name == flag.name

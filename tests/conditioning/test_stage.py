@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from rtemotion.conditioning import ChannelPlan, ConditioningDesign, ConditioningStage
-from rtemotion.conditioning.stage import average_reference, typical_level
-from rtemotion.errors import SourceError
+from rtemotion.conditioning.reference import average_reference
+from rtemotion.conditioning.stage import typical_level
+from rtemotion.errors import SetupError, SourceError
 from rtemotion.signal import EXCLUDED, Chunk, Event, Flag, Kind, StreamInfo, Tick, identical
 from rtemotion.testing import check_stage, joined, recut
 
@@ -75,7 +76,7 @@ def test_only_the_picked_channels_go_on_in_the_order_asked_for() -> None:
     data = eeg(200, 4)
     info = info_of(4)
     stage = ConditioningStage(
-        ChannelPlan((3, 1), info.pick([3, 1]), info.n_channels),
+        ChannelPlan((3, 1), info.pick([3, 1]), info),
         ConditioningDesign(reference="as recorded"),
     )
     assert stage.info.channels == ("E3", "E1")
@@ -183,9 +184,9 @@ def test_permuted_channels_give_permuted_samples() -> None:
     order = [2, 0, 3, 1]
     chunks = [item for item in troubled() if isinstance(item, Chunk)]
     info = StreamInfo(tuple("abcd"), SFREQ)
-    there = ConditioningStage(ChannelPlan((0, 1, 2, 3), info, 4), ConditioningDesign())
+    there = ConditioningStage(ChannelPlan((0, 1, 2, 3), info, info), ConditioningDesign())
     turned = ConditioningStage(
-        ChannelPlan(tuple(order), info.pick(order), 4), ConditioningDesign()
+        ChannelPlan(tuple(order), info.pick(order), info), ConditioningDesign()
     )
     first, second = run(there, chunks), run(turned, chunks)
     np.testing.assert_array_equal(flags_of(first)[:, order], flags_of(second))
@@ -216,3 +217,154 @@ def test_microvolts_taken_for_volts_are_called_millions_of_microvolts() -> None:
 def test_a_chunk_of_another_width_names_the_source_as_the_fault() -> None:
     with pytest.raises(SourceError, match="5 channels, but its source promised 3"):
         run(stage_of(3), [chunk_of(eeg(10, 5))])
+
+
+def operator(sample: int, **payload: object) -> Event:
+    return Event(sample, sample / SFREQ, Kind.OPERATOR, payload)
+
+
+def test_an_operator_marks_and_unmarks_channels_from_that_very_sample_on() -> None:
+    data = eeg(900, 3)
+    items = run(
+        stage_of(3),
+        [
+            chunk_of(data[:203]),
+            operator(203, bad=["E1"]),
+            chunk_of(data[203:410], 203),
+            operator(410, good=["E1"]),
+            chunk_of(data[410:], 410),
+        ],
+    )
+    bad = np.flatnonzero(flags_of(items)[:, 1] & Flag.BAD)
+    assert bad.tolist() == list(range(203, 410))
+    first, second = events_of(items, Kind.MASK)
+    assert first == Event(
+        203, 203 / SFREQ, Kind.MASK, {"bad": ["E1"], "reasons": {"E1": ["operator"]}}
+    )
+    assert second == Event(410, 410 / SFREQ, Kind.MASK, {"bad": [], "reasons": {}})
+    assert len(events_of(items, Kind.OPERATOR)) == 2
+
+
+def test_what_an_operator_marked_stays_through_a_gap_and_goes_with_a_reset() -> None:
+    data = eeg(300, 2)
+    stage = stage_of(2)
+    run(stage, [operator(0, bad=["E0"]), chunk_of(data)])
+    after = run(stage, [chunk_of(data, 310, missing=10)])
+    assert (flags_of(after)[:, 0] & Flag.BAD).all()
+    stage.reset()
+    assert not flags_of(run(stage, [chunk_of(data)])).any()
+
+
+def test_a_name_an_operator_got_wrong_is_a_warning_with_those_there_are() -> None:
+    items = run(stage_of(2), [operator(0, bad=["Oz", "E1"]), chunk_of(eeg(100, 2))])
+    (warning,) = events_of(items, Kind.WARNING)
+    assert "'Oz' cannot be marked bad" in warning.payload["message"]
+    assert "E0, E1" in warning.payload["message"]
+    assert events_of(items, Kind.MASK)[0].payload["bad"] == ["E1"]
+
+
+def test_an_operators_note_is_passed_on_and_changes_nothing() -> None:
+    note = operator(100, note="door opened")
+    data = eeg(200, 2)
+    items = run(stage_of(2), [chunk_of(data[:100]), note, chunk_of(data[100:], 100)])
+    assert note in items
+    assert not flags_of(items).any()
+
+
+def test_the_contract_holds_with_an_operator_at_work() -> None:
+    data = eeg(900, 4)
+    check_stage(
+        lambda: stage_of(4),
+        [
+            chunk_of(data[:203]),
+            operator(203, bad=["E1"]),
+            chunk_of(data[203:411], 203),
+            operator(411, good=["E1"], bad=["nobody"]),
+            chunk_of(data[411:], 411),
+        ],
+    )
+
+
+def test_a_mask_names_the_reasons_of_each_channel() -> None:
+    data = eeg(1400, 5)
+    data[400:402, 1] = np.nan
+    data[400:402, 2] = 0.187
+    data[320:480, 3] = data[320, 3]
+    data[384:500, 4] += np.random.default_rng(1).normal(0.0, 2e-3, 116)
+    masks = events_of(run(stage_of(5), [chunk_of(data)]), Kind.MASK)
+    by_sample = {event.sample: event.payload["reasons"] for event in masks}
+    assert by_sample[416] == {
+        "E1": ["missing", "settling"],
+        "E2": ["railed", "settling"],
+        "E3": ["flat"],
+        "E4": ["too large"],
+    }
+    assert masks[-1].payload == {"bad": [], "reasons": {}}
+    for event in masks:
+        assert sorted(event.payload["reasons"]) == sorted(event.payload["bad"])
+
+
+def test_recorded_masks_are_not_said_twice() -> None:
+    recorded = Event(10, 0.1, Kind.MASK, {"bad": ["E0"]})
+    items = run(stage_of(2), [recorded, chunk_of(eeg(100, 2))])
+    assert not events_of(items, Kind.MASK)
+
+
+def test_one_enormous_sample_is_left_out_at_once() -> None:
+    data = eeg(600, 3)
+    data[310:, 1] += 5e-3 * np.exp(-np.arange(290) / 40.0)
+    flags = flags_of(run(stage_of(3), [chunk_of(data)]))
+    assert flags[310, 1] & Flag.BAD
+    assert not flags[:310].any()
+    assert not flags[:, [0, 2]].any()
+
+
+def test_a_channel_that_was_flat_settles_before_it_is_used_again() -> None:
+    data = eeg(900, 3)
+    data[300:400, 1] = data[300, 1]
+    flags = flags_of(run(stage_of(3), [chunk_of(data)]))
+    settling = ConditioningDesign().settling_samples(SFREQ)
+    assert np.flatnonzero(flags[:, 1] & EXCLUDED).tolist() == list(range(364, 400 + settling))
+
+
+def test_the_state_of_each_channel_can_be_read_at_any_time() -> None:
+    stage = stage_of(3)
+    assert [x.name for x in stage.quality] == ["E0", "E1", "E2"]
+    assert np.isnan([x.quality for x in stage.quality]).all()
+    data = eeg(1280, 3)
+    data += np.array([0.0, 0.0, 20e-6]) * np.sin(2 * np.pi * 50 * np.arange(1280) / SFREQ)[:, None]
+    data[1100:1103, 1] = np.nan
+    run(stage, [chunk_of(data)])
+    good, broken, humming = stage.quality
+    assert (good.quality, good.reasons) == (1.0, ())
+    assert 0.5 < broken.quality < 0.8
+    assert broken.reasons == ("missing", "settling")
+    assert good.rms == pytest.approx(8.4e-6, rel=0.1)
+    assert humming.line == pytest.approx(20e-6, rel=0.1)
+    assert good.line < 3e-6
+    stage.reset()
+    assert np.isnan(stage.quality[0].quality)
+
+
+def test_reading_the_state_changes_nothing() -> None:
+    items = troubled()
+    plain = run(stage_of(4), items)
+    stage = stage_of(4)
+    watched = []
+    for item in items:
+        watched += list(stage.process(item))  # type: ignore[arg-type]
+        assert len(stage.quality) == 4
+    assert all(map(identical, plain, watched))
+
+
+def test_a_rate_too_low_for_the_highpass_is_refused_in_one_sentence() -> None:
+    with pytest.raises(SetupError, match="3 samples a second, too few for a high-pass at 1 Hz"):
+        stage_of(2, sfreq=3.0)
+
+
+def test_a_rate_too_low_for_the_lowpass_is_said_and_nothing_is_resampled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = stage_of(2, sfreq=90.0)
+    assert "At 90 Hz the low-pass of 45 Hz is left out" in caplog.text
+    assert len(data_of(run(stage, [chunk_of(eeg(100, 2), sfreq=90.0)]))) == 100

@@ -4,7 +4,7 @@ import pytest
 from rtemotion import Pipeline
 from rtemotion.decoding import Baseline, BaselineSpan, Model
 from rtemotion.pipeline import chain, feature_stages
-from rtemotion.signal import Chunk, EmotionFrame, FeatureFrame, Reason, StreamInfo
+from rtemotion.signal import Chunk, EmotionFrame, FeatureFrame, Flag, Reason, StreamInfo
 from rtemotion.simulators import Brain, Subject
 from rtemotion.testing import check_decoder
 
@@ -112,3 +112,39 @@ def test_broken_samples_in_many_channels_are_an_artifact(model: Model) -> None:
     frames = frames_of(Pipeline(info, model), [Chunk(data, 0, chunk.times)])
     later = [f for f in frames if f.index is not None and f.index > 2600]
     assert all(isinstance(f, EmotionFrame) and Reason.ARTIFACT in f.reasons for f in later)
+
+
+def marked(chunk: Chunk, share: float, channels: slice, flag: Flag) -> Chunk:
+    """Return a chunk that the source itself has marked for a share of every second."""
+    flags = np.zeros(chunk.data.shape, np.uint8)
+    second = np.arange(len(chunk)) % 250 < share * 250
+    flags[second, channels] = flag
+    return Chunk(chunk.data, 0, chunk.times, flags)
+
+
+@pytest.mark.parametrize("flag", [Flag.BLINK, Flag.MUSCLE, Flag.MOVEMENT])
+@pytest.mark.parametrize(
+    ("share", "channels", "artifact"),
+    [
+        (0.2, slice(None), False),
+        (0.3, slice(None), True),
+        (0.9, slice(0, 8), False),
+        (0.9, slice(0, 10), True),
+    ],
+)
+def test_marks_on_more_than_a_quarter_of_the_samples_are_an_artifact_and_change_no_value(
+    model: Model, flag: Flag, share: float, channels: slice, artifact: bool
+) -> None:
+    info, chunk = simulated("cap32", 8.3)
+    plain = frames_of(Pipeline(info, model), [chunk])[-1]
+    last = frames_of(Pipeline(info, model), [marked(chunk, share, channels, flag)])[-1]
+    assert (Reason.ARTIFACT in last.reasons) is artifact
+    np.testing.assert_array_equal(last.mean, plain.mean)
+
+
+def test_channels_that_were_left_out_all_along_are_no_artifact(model: Model) -> None:
+    info, chunk = simulated("cap32", 8.3)
+    last = frames_of(Pipeline(info, model), [marked(chunk, 1.0, slice(0, 12), Flag.BAD)])[-1]
+    assert np.isfinite(last.mean).all()
+    assert Reason.ARTIFACT not in last.reasons
+    assert last.quality < 0.7

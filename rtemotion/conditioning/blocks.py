@@ -1,0 +1,195 @@
+"""What the checks that judge whole blocks have in common.
+
+Blocks are counted from the last reset, so that a judgement does not depend on how the
+samples arrived; it is known at the block's end and holds from the next sample on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..signal import FloatArray
+
+LINES = (50.0, 60.0)
+# A Hann window over a quarter of a second spreads the mains over this much, in Hz.
+LINE_WIDTH = 9.0
+LOWEST_HF, HIGHEST_HF = 30.0, 120.0
+
+
+class Latch:
+    """States, one a channel, that are entered at one limit and left at another.
+
+    Parameters
+    ----------
+    n : int
+        Number of channels.
+    hold : int
+        Calm blocks in a row after which a state is left.
+
+    Attributes
+    ----------
+    on : array of bool, shape (n,)
+        The states.
+    any : bool
+        Whether any of them is on.
+    """
+
+    def __init__(self, n: int, hold: int) -> None:
+        self._hold = hold
+        self._n = n
+        self.reset()
+
+    def reset(self) -> None:
+        """Leave every state."""
+        self.on = np.zeros(self._n, dtype=bool)
+        self.any = False
+        self._calm = np.zeros(self._n, dtype=np.int64)
+
+    def update(self, enter: NDArray[np.bool_], calm: NDArray[np.bool_]) -> None:
+        """Take one block: where a state begins, and where nothing speaks for it any more."""
+        self._calm = np.where(calm & ~enter, self._calm + 1, 0)
+        self.on = enter | (self.on & (self._calm < self._hold))
+        self.any = bool(self.on.any())
+
+
+class UsualLevel:
+    """The level a quantity usually has: a running median that bursts hardly move.
+
+    The logarithm goes up or down by a fixed small step with each block, whichever way
+    the block lies (stochastic approximation of the median; Robbins & Monro 1951).
+
+    Parameters
+    ----------
+    n : int
+        Number of channels.
+    step : float
+        Relative step a block.
+
+    Attributes
+    ----------
+    value : array, shape (n,)
+        The level; NaN before the first block.
+    blocks : int
+        Blocks seen.
+    """
+
+    def __init__(self, n: int, step: float = 0.03) -> None:
+        self._n, self._step = n, step
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self.value = np.full(self._n, np.nan)
+        self.blocks = 0
+
+    def update(self, newest: FloatArray) -> None:
+        """Take one block's values, shape (n,), NaN where unknown."""
+        self.blocks += 1
+        newest = np.maximum(newest, 1e-12)
+        factor = 1.0 + max(self._step, 1.0 / self.blocks)
+        moved = self.value * np.where(newest > self.value, factor, 1.0 / factor)
+        # Nothing moves to or from what is unknown.
+        if not np.isfinite(newest.sum() + moved.sum()):
+            moved = np.where(np.isnan(self.value), newest, moved)
+            moved = np.where(np.isnan(newest), self.value, moved)
+        self.value = moved
+
+
+class BlockSpectrum:
+    """Slow and fast parts of a block of raw samples, from one matrix product.
+
+    A Hann-windowed Fourier transform at the frequencies of interest, whose rows are
+    made blind to an offset and to a straight line: electrodes have offsets ten thousand
+    times the size of EEG.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate in Hz.
+    n_samples : int
+        Length of a block.
+    """
+
+    def __init__(self, sfreq: float, n_samples: int) -> None:
+        window = np.hanning(n_samples + 2)[1:-1]
+        frequencies = np.arange(LOWEST_HF, min(0.4 * sfreq, HIGHEST_HF) + 1e-9, sfreq / n_samples)
+        mains = np.array([*LINES, *(2.0 * line for line in LINES)])
+        away = np.abs(frequencies[:, None] - mains).min(axis=1) >= LINE_WIDTH
+        rows = _fourier_rows(frequencies[away], sfreq, window)
+        self.has_hf = len(rows) > 0
+        # Scaled so that the sum of squares over rows is a mean density in V²/Hz.
+        scale = 2.0 / (sfreq * (window**2).sum() * max(len(rows) // 2, 1))
+        self._rows = np.concatenate([(window / window.sum())[None], np.sqrt(scale) * rows])
+
+    def __call__(self, raw: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean (V) and high-frequency level (V/√Hz), each of shape (n_channels,).
+
+        NaN for channels with a missing sample, and for a level no rate can show.
+        """
+        # NaN in one channel stays in that channel.
+        with np.errstate(invalid="ignore"):
+            projected = self._rows @ raw
+        if not self.has_hf:
+            return projected[0], np.full(raw.shape[1], np.nan)
+        fast = projected[1:]
+        return projected[0], np.sqrt(np.einsum("ij,ij->j", fast, fast))
+
+
+class LineMeter:
+    """Amplitude of the mains, and how far it stands out, in stretches of about a second.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate in Hz.
+    n_samples : int
+        Length of a stretch.
+
+    Attributes
+    ----------
+    lines : tuple of float
+        Line frequencies the rate can show, Hz.
+    """
+
+    def __init__(self, sfreq: float, n_samples: int) -> None:
+        self.lines = tuple(line for line in LINES if line < 0.48 * sfreq)
+        window = np.hanning(n_samples + 2)[1:-1]
+        around = np.array([-5.0, -4.0, -3.0, 3.0, 4.0, 5.0])
+        beside = np.add.outer(np.array(self.lines), around).ravel()
+        # No neighbour lies past the Nyquist frequency.
+        beside = np.minimum(beside, 0.98 * sfreq / 2)
+        scale = 2.0 / window.sum()
+        self._line_rows = scale * _fourier_rows(np.array(self.lines), sfreq, window)
+        self._beside_rows = scale * _fourier_rows(beside, sfreq, window)
+
+    def amplitudes(self, raw: FloatArray) -> FloatArray:
+        """Return amplitudes in volts, shape (n_lines, n_channels), NaN where unknown."""
+        return np.sqrt(self._powers(self._line_rows, raw))
+
+    def outstanding(self, raw: FloatArray) -> FloatArray:
+        """Return power over that of the neighbours, shape (n_lines, n_channels)."""
+        power = self._powers(self._line_rows, raw)
+        beside = self._powers(self._beside_rows, raw).reshape(len(self.lines), -1, raw.shape[1])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            outstanding: FloatArray = power / beside.mean(axis=1)
+        return outstanding
+
+    @staticmethod
+    def _powers(rows: FloatArray, raw: FloatArray) -> FloatArray:
+        with np.errstate(invalid="ignore"):
+            projected = rows @ raw
+        squares = projected * projected
+        summed: FloatArray = squares[0::2] + squares[1::2]
+        return summed
+
+
+def _fourier_rows(frequencies: FloatArray, sfreq: float, window: FloatArray) -> FloatArray:
+    """Return cosine and sine rows in turn, blind to straight lines, (2 n_frequencies, n)."""
+    steps = np.arange(len(window))
+    phase = 2.0 * np.pi * frequencies[:, None] * steps / sfreq
+    rows = np.stack([np.cos(phase), np.sin(phase)], axis=1).reshape(-1, len(window)) * window
+    line = np.stack([np.ones(len(window)), steps - steps.mean()])
+    line /= np.linalg.norm(line, axis=1, keepdims=True)
+    blind: FloatArray = rows - (rows @ line.T) @ line
+    return blind

@@ -1,0 +1,231 @@
+"""Judges channels block by block: contact, noise, reference, muscle, movement, mains.
+
+What it finds holds from the sample after the block on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..signal import Flag, FloatArray
+from .blocks import BlockSpectrum
+from .design import ConditioningDesign
+from .line import LineFinder
+from .marks import MovementMarker, MuscleMarker
+from .noise import NoiseCheck
+from .quality import Cause, ContactCheck
+from .reference import DetachedReference
+
+BLOCKS_PER_SECOND = 4
+# Seconds that `quality` and `causes` look back.
+MEMORY_S = 5
+NOTHING = np.empty(0)
+BROKEN = np.uint16(Cause.MISSING | Cause.RAILED | Cause.FLAT | Cause.SOURCE | Cause.SETTLING)
+# What says nothing about how a channel compares with the others.
+PASSING = int(Cause.NOISY | Cause.BLINK | Cause.MUSCLE | Cause.MOVEMENT)
+
+
+class Judge:
+    """Keeps the last second of samples and what the checks make of it.
+
+    Parameters
+    ----------
+    design : ConditioningDesign
+        The limits.
+    sfreq : float
+        Sampling rate in Hz.
+    block : int
+        Samples in a block.
+    positions : array, shape (n_columns, 3)
+        Metres, NaN where unknown.
+    n : int
+        Number of channels in use; further columns only serve as references.
+    n_axes : int
+        Number of axes of an accelerometer.
+
+    Attributes
+    ----------
+    flags : array of uint8, shape (n_columns,)
+        What holds against each column from the next sample on.
+    causes : array of uint16, shape (n_columns,)
+        Why, as combinations of `Cause`.
+    operator : array of bool, shape (n_columns,)
+        Columns marked bad by a person.
+    line : LineFinder
+        What is known of the mains.
+    level : array, shape (n_columns,)
+        Of the last full second, filtered, volts RMS.
+    """
+
+    def __init__(
+        self,
+        design: ConditioningDesign,
+        sfreq: float,
+        block: int,
+        positions: FloatArray,
+        n: int,
+        n_axes: int,
+    ) -> None:
+        n_columns = len(positions)
+        self._n, self._block = n, block
+        stretch = BLOCKS_PER_SECOND * block
+        self._raw = np.zeros((stretch, n_columns))
+        self._filtered = np.zeros((stretch, n_columns))
+        self._flags = np.zeros((stretch, n_columns), dtype=np.uint8)
+        self._motion = np.zeros((block, n_axes))
+        limits = design.marking
+        self._spectrum = BlockSpectrum(sfreq, block)
+        self._contact = ContactCheck(design, n_columns)
+        self._noise = NoiseCheck(limits, positions, BLOCKS_PER_SECOND)
+        self._detached = DetachedReference(limits.common_mode)
+        self._muscle = MuscleMarker(limits, n_columns)
+        self._movement = MovementMarker(limits)
+        self.line = LineFinder(sfreq, stretch, n_columns)
+        self.operator = np.zeros(n_columns, dtype=bool)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, a person's marks included."""
+        self.operator[:] = False
+        self.line.reset()
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew after a gap; a person's marks and the line that was found stay."""
+        for check in (self._contact, self._noise, self._detached, self._muscle, self._movement):
+            check.reset()
+        n_columns = len(self.operator)
+        self._at = 0
+        self._seen = np.zeros(n_columns, dtype=np.uint16)
+        self._seen_in_second = np.zeros(n_columns, dtype=np.uint16)
+        self._power = np.zeros(n_columns)
+        self._history: list[tuple[FloatArray, NDArray[np.uint16]]] = []
+        self.level = np.full(n_columns, np.nan)
+        self._holding = True
+        self.hold()
+
+    def hold(self) -> None:
+        """Put together what holds from the next sample on."""
+        contact, noise, muscle = self._contact, self._noise, self._muscle
+        alone = self._detached.on or self._movement.on or bool(self.operator.any())
+        anything = contact.high.any or contact.low.any or noise.any or muscle.any or alone
+        if not (anything or self._holding):
+            return
+        self._holding = anything
+        causes = (
+            self.operator * np.uint16(Cause.OPERATOR)
+            | contact.low.on * np.uint16(Cause.NO_CONTACT)
+            | contact.high.on * np.uint16(Cause.TOO_LARGE)
+            | noise.on * np.uint16(Cause.NOISY)
+        )
+        if self._detached.on:
+            causes |= np.uint16(Cause.REFERENCE)
+        flags = (causes != 0) * np.uint8(Flag.BAD)
+        marks = muscle.on * np.uint8(Flag.MUSCLE)
+        if self._movement.on:
+            marks |= np.uint8(Flag.MOVEMENT)
+        self.flags = flags | marks
+        self.causes = causes
+
+    def add(
+        self,
+        raw: FloatArray,
+        filtered: FloatArray,
+        flags: NDArray[np.uint8],
+        causes: NDArray[np.uint16],
+        motion: FloatArray,
+    ) -> None:
+        """Take samples that do not reach beyond the end of the block.
+
+        Parameters
+        ----------
+        raw, filtered : array, shape (n_samples, n_columns)
+            Volts, before and after the filters.
+        flags : array of uint8, same shape
+            What is known against them.
+        causes : array of uint16, shape (n_columns,)
+            Every cause among them.
+        motion : array, shape (n_samples, n_axes)
+            An accelerometer's values.
+        """
+        rows = slice(self._at, self._at + len(raw))
+        self._raw[rows] = raw
+        self._filtered[rows] = filtered
+        self._flags[rows] = flags
+        if self._motion.shape[1]:
+            start = self._at % self._block
+            self._motion[start : start + len(raw)] = motion
+        self._seen |= causes
+        self._at += len(raw)
+
+    def end_of_block(self) -> NDArray[np.uint16]:
+        """Judge the block; return every cause among its samples, shape (n_columns,)."""
+        rows = slice(self._at - self._block, self._at)
+        raw, filtered = self._raw[rows], self._filtered[rows]
+        mean, fast = self._spectrum(raw)
+        self._contact.block(filtered)
+        square = self._contact.mean_square
+        n = self._n
+        away = self._contact.bad
+        if (self._seen & np.uint16(Cause.RAILED)).any():
+            away = away | ((self._flags[rows] & np.uint8(Flag.RAILED)) != 0).all(axis=0)
+        self._detached.block(filtered[:, :n], square[:n], away[:n])
+        noise = fast
+        doubtful = ((self._seen & BROKEN) | self.causes) != 0
+        if doubtful.any():
+            # A broken channel's level says nothing of what is usual.
+            fast = np.where(doubtful, np.nan, fast)
+        self._muscle.block(fast)
+        pull = self._motion.mean(axis=0) if self._motion.shape[1] else NOTHING
+        self._movement.block(mean[:n], pull)
+        self._noise.block(noise)
+        self._power += square
+        seen, self._seen = self._seen, np.zeros_like(self._seen)
+        self._seen_in_second |= seen
+        if self._holding:
+            held = self.flags & np.uint8(Flag.MUSCLE | Flag.MOVEMENT)
+            self._seen_in_second |= self.causes | held
+        return seen
+
+    def end_of_second(self) -> bool | None:
+        """Judge the second once it is full; return whether the mains were decided on.
+
+        None while the second goes on.
+        """
+        if self._at < len(self._raw):
+            return None
+        self._at = 0
+        usable = (self._seen_in_second & ~np.uint16(PASSING)) == 0
+        self._noise.second(self._filtered, usable)
+        self.level = np.sqrt(self._power / BLOCKS_PER_SECOND)
+        clean = np.count_nonzero(self._flags == 0, axis=0) / len(self._flags)
+        self._history = [*self._history[1 - MEMORY_S :], (clean, self._seen_in_second)]
+        self._seen_in_second = np.zeros_like(self._seen_in_second)
+        self._power = np.zeros_like(self._power)
+        return self.line.second(self._raw)
+
+    @property
+    def newest(self) -> FloatArray:
+        """Raw samples of the block that has just ended, volts."""
+        return self._raw[self._at - self._block : self._at]
+
+    @property
+    def filtered(self) -> FloatArray:
+        """Filtered samples of the second that has just ended, volts."""
+        return self._filtered
+
+    @property
+    def clean(self) -> FloatArray:
+        """Share of good samples in the last seconds, shape (n_columns,); NaN at first."""
+        if not self._history:
+            return np.full(len(self.operator), np.nan)
+        return np.asarray(np.mean([share for share, _ in self._history], axis=0))
+
+    @property
+    def recent_causes(self) -> NDArray[np.uint16]:
+        """Every cause in the last seconds, shape (n_columns,)."""
+        found = self.causes | self._seen_in_second
+        for _, causes in self._history:
+            found = found | causes
+        return found
