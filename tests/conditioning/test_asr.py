@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from rtemotion.conditioning import ConditioningDesign, ConditioningStage, plan_channels
-from rtemotion.conditioning.asr import KIND, SubspaceReconstruction, load_asr
+from rtemotion.conditioning.asr import SubspaceReconstruction, load_asr
 from rtemotion.errors import SetupError
 from rtemotion.pipeline import Setup
-from rtemotion.signal import FloatArray, StreamInfo
+from rtemotion.signal import FloatArray, Kind, StreamInfo
 from rtemotion.testing import check_stage
 
 from ..helpers import simulated
@@ -78,7 +78,7 @@ def test_before_it_has_learned_it_does_nothing_and_says_so(
 ) -> None:
     info, data = quiet
     items = run(stage_of(info), [chunk_of(data, sfreq=info.sfreq)])
-    waiting, ready = events_of(items, KIND)
+    waiting, ready = events_of(items, Kind.ASR)
     assert waiting.sample == 0
     assert not waiting.payload["active"]
     assert ready.payload == {"active": True, "cutoff": 20.0, "calibration_s": CALIBRATION_S}
