@@ -121,12 +121,17 @@ def streams(
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on, telling what appears and leaves.")
     ] = False,
+    boards: Annotated[
+        bool, typer.Option("--boards", help="List the boards for --board instead.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List the LSL streams on the network."""
-    from .look import run_follow, run_streams
+    from .look import run_boards, run_follow, run_streams
 
-    if follow:
+    if boards:
+        run_boards(as_json)
+    elif follow:
         run_follow(as_json)
     else:
         run_streams(wait, as_json)
@@ -141,6 +146,29 @@ def files(
     from .files import run_files
 
     run_files(folder, as_json)
+
+
+@app.command()
+@takes_setup
+@takes_network
+def check(
+    options: Options,
+    file: Annotated[File, typer.Argument(help="A recording, in place of a headset.")] = None,
+    stream: StreamOption = None,
+    board: BoardOption = None,
+    fieldtrip: FieldTripOption = None,
+    wait: WaitOption = 10.0,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="How long to listen.", callback=positive)
+    ] = 10.0,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at a headset before the start: contact, noise, rate, unit, what will be used."""
+    from .check import run_check
+    from .sources import Place
+
+    run_check(Place(stream, board, fieldtrip, file, wait), seconds, as_json, options, model)
 
 
 @app.command()
@@ -187,11 +215,11 @@ def live(
     """Decode a headset, republish the emotions on LSL, write a table, record."""
     from .decode import run_live
     from .outputs import Outputs
-    from .sources import LiveSpec
+    from .sources import Place
 
-    spec = LiveSpec(stream, board, fieldtrip, wait, duplicates, on_change)
+    place = Place(stream, board, fieldtrip, None, wait, duplicates, on_change)
     outputs = Outputs(out, record, overwrite, tuple(also or ()))
-    run_live(spec, model, outputs, seconds, baseline, not no_outlet, options)
+    run_live(place, model, outputs, seconds, baseline, not no_outlet, options)
 
 
 @app.command()

@@ -15,72 +15,18 @@ from typing import TYPE_CHECKING, Any
 from ..conditioning import plan_channels
 from ..conditioning.survey import ChannelSurvey, Survey, Surveyor
 from ..decoding import Model, load_model
-from ..errors import SetupError, SourceError
+from ..errors import SourceError
 from ..pipeline import preload
 from ..signal import Chunk, Source
 from .run import stopping_on_signals
 from .setup import Options
+from .sources import Place
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 # A line of a table stays within a terminal of 80 columns.
 _REASONS_WIDTH = 30
-
-
-@dataclass(frozen=True)
-class Place:
-    """What is looked at: one of these.
-
-    Attributes
-    ----------
-    stream : str or None
-        Query for an LSL stream; the only EEG stream when everything else is None too.
-    file : Path or None
-        A recording.
-    board : str or None
-        ``NAME[,KEY=VALUE…]`` for a board BrainFlow drives.
-    fieldtrip : str or None
-        ``HOST[:PORT]`` of a FieldTrip buffer.
-    """
-
-    stream: str | None = None
-    file: Path | None = None
-    board: str | None = None
-    fieldtrip: str | None = None
-
-    def open(self, wait: float, unit: str | None) -> tuple[Source, str]:
-        """Return the source, and how its unit is known.
-
-        Raises
-        ------
-        SetupError
-            If more than one is named.
-        SourceError
-            As the source does.
-        """
-        named = [key for key, value in asdict(self).items() if value is not None]
-        if len(named) > 1:
-            raise SetupError(
-                f"A check looks at one thing, but {' and '.join(named)} were named; leave all "
-                "but one out."
-            )
-        how = "given with --unit" if unit else "stated by the sender"
-        if self.file is not None:
-            from ..sources.recording import open_recording
-
-            return open_recording(self.file, unit=unit), how.replace("sender", "file")
-        if self.board is not None:
-            from ..sources.brainflow import open_board
-
-            return open_board(self.board, unit=unit), how if unit else "BrainFlow's own"
-        if self.fieldtrip is not None:
-            from ..sources.fieldtrip import open_buffer
-
-            return open_buffer(self.fieldtrip, unit=unit, wait=wait), how
-        from ..sources.lsl import open_stream
-
-        return open_stream(self.stream, wait=wait, unit=unit), how
 
 
 @dataclass(frozen=True)
@@ -130,7 +76,6 @@ class Report:
 def run_check(
     place: Place,
     seconds: float = 10.0,
-    wait: float = 10.0,
     as_json: bool = False,
     options: Options | None = None,
     model_file: Path | None = None,
@@ -143,8 +88,6 @@ def run_check(
         What to look at.
     seconds : float
         How long; a recording's first seconds, at once.
-    wait : float
-        Seconds to wait for a stream or buffer.
     as_json : bool
         Print JSON instead of a table.
     options : Options, optional
@@ -163,11 +106,11 @@ def run_check(
     options = options or Options()
     model = load_model(model_file)
     preload(options.setup())
-    source, how = place.open(wait, options.unit)
+    source = place.open(options)
     with closing(source):
         surveyor = Surveyor(source.info)
         _listen(source, surveyor, seconds, paced=place.file is None, quiet=as_json)
-        report = report_on(source, surveyor, how, options, model)
+        report = report_on(source, surveyor, place.unit_known(options.unit), options, model)
     if as_json:
         sys.stdout.write(json.dumps(report.as_dict(), indent=2) + "\n")
     elif sys.stdout.isatty():

@@ -18,7 +18,7 @@ from ..signal import Outlet, Source, StreamInfo
 from .outputs import Outputs
 from .run import run
 from .setup import Options
-from .sources import LiveSpec
+from .sources import Place
 from .view import Screen, open_view
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def rest_of(brain: Brain, model: Model, seconds: float = 80.0) -> Baseline:
 
 
 def run_live(
-    spec: LiveSpec,
+    place: Place,
     model_file: Path | None,
     outputs: Outputs,
     seconds: float | None,
@@ -78,7 +78,7 @@ def run_live(
     model = load_model(model_file)
     span = _span(baseline, model)
     preload(options.setup())
-    source = spec.open(options)
+    source = place.open(options)
     with _closed_on_error(source):
         engine = outputs.engine(source, model, options.setup(), span=span)
         if republish:

@@ -65,6 +65,20 @@ def run_follow(as_json: bool) -> None:
             time.sleep(_FOLLOW_S)
 
 
+def run_boards(as_json: bool) -> None:
+    """List the boards that BrainFlow drives."""
+    from ..sources.brainflow_boards import boards
+
+    found = boards()
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(board) for board in found], indent=1) + "\n")
+        return
+    for board in found:
+        sys.stdout.write(
+            f"{board.name} ({board.title}): {len(board.channels)} channels, {board.sfreq:g} Hz\n"
+        )
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing looked at.

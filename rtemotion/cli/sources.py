@@ -1,8 +1,9 @@
-"""Which headset is meant, and opening it: LSL, BrainFlow or FieldTrip."""
+"""Which headset or recording is meant, and opening it: LSL, BrainFlow, FieldTrip or a file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..errors import SetupError
@@ -11,33 +12,24 @@ from .setup import Options
 
 Duplicates = Literal["refuse", "newest"]
 OnChange = Literal["stop", "wait"]
-# What a board may need to be opened, beside its name.
-BOARD_KEYS = (
-    "serial_port",
-    "mac_address",
-    "ip_address",
-    "ip_port",
-    "serial_number",
-    "file",
-    "master",
-)
-FIELDTRIP_PORT = 1972
 
 
 @dataclass(frozen=True)
-class LiveSpec:
-    """A headset, as the command line names it.
+class Place:
+    """Where samples come from, as the command line names it: one of these.
 
     Attributes
     ----------
     stream : str or None
-        Query of an LSL stream.
+        Query of an LSL stream; the only EEG stream when everything else is None too.
     board : str or None
         ``NAME[,KEY=VALUE…]`` of a BrainFlow board.
     fieldtrip : str or None
         ``HOST[:PORT]`` of a FieldTrip buffer.
+    file : Path or None
+        A recording.
     wait : float
-        Seconds to wait for it.
+        Seconds to wait for a stream or buffer.
     duplicates, on_change : str
         See `rtemotion.sources.lsl.LSLSource`.
     """
@@ -45,6 +37,7 @@ class LiveSpec:
     stream: str | None = None
     board: str | None = None
     fieldtrip: str | None = None
+    file: Path | None = None
     wait: float = 10.0
     duplicates: str = "refuse"
     on_change: str = "stop"
@@ -59,75 +52,54 @@ class LiveSpec:
         SourceError
             When it is not there or cannot be decoded.
         """
-        if sum(named is not None for named in (self.stream, self.board, self.fieldtrip)) > 1:
-            raise SetupError("Only one of --stream, --board and --fieldtrip can be decoded.")
+        named = [
+            f"--{name}"
+            for name in ("stream", "board", "fieldtrip", "file")
+            if getattr(self, name) is not None
+        ]
+        if len(named) > 1:
+            raise SetupError(
+                f"One source is expected, but {' and '.join(named)} were named; leave all but "
+                "one out."
+            )
+        if self.file is not None:
+            from ..sources.recording import open_recording
+
+            return open_recording(
+                self.file, unit=options.unit, layout=options.layout(), sfreq=options.sfreq
+            )
         if self.board is not None:
-            from ..sources.brainflow import BrainFlowSource
+            from ..sources.brainflow import open_board
 
-            name, given = board_options(self.board)
-            unit = {} if options.unit is None else {"unit": options.unit}
-            return BrainFlowSource(name, **given, **unit)
+            return open_board(self.board, unit=options.unit)
         if self.fieldtrip is not None:
-            from ..sources.fieldtrip import FieldTripSource
+            from ..sources.fieldtrip import open_buffer
 
-            host, port = host_and_port(self.fieldtrip)
-            return FieldTripSource(host, port, options.unit, self.wait)
+            return open_buffer(self.fieldtrip, unit=options.unit, wait=self.wait)
         return self._stream(options)
+
+    def unit_known(self, unit: str | None) -> str:
+        """Return how the unit of the signal is known, in words."""
+        if unit is not None:
+            return "given with --unit"
+        if self.board is not None:
+            return "BrainFlow's own"
+        return "stated by the file" if self.file is not None else "stated by the sender"
 
     def _stream(self, options: Options) -> Source:
         from ..sources.lsl import open_stream
 
         duplicates = _one_of("--duplicates", self.duplicates, Duplicates)
         on_change = _one_of("--on-change", self.on_change, OnChange)
-        markers = "" if options.markers == "all" else options.markers
         return open_stream(
             self.stream,
             wait=self.wait,
             unit=options.unit,
             sfreq=options.sfreq,
-            markers=markers,
+            markers="" if options.markers == "all" else options.markers,
             duplicates=duplicates,
             on_change=on_change,
         )
-
-
-def board_options(text: str) -> tuple[str | int, dict[str, Any]]:
-    """Return a board's name or number, and what it needs, from ``NAME[,KEY=VALUE…]``.
-
-    Raises
-    ------
-    SetupError
-        When a key is not one of those that boards need.
-    """
-    name, *parts = (part.strip() for part in text.split(","))
-    given: dict[str, Any] = {}
-    for part in parts:
-        key, equals, value = part.partition("=")
-        if not equals or key not in BOARD_KEYS or not value:
-            raise SetupError(
-                f"'{part}' in --board {text} is not understood, expected KEY=VALUE with a key of "
-                f"{', '.join(BOARD_KEYS)}."
-            )
-        given[key] = _port("--board", value) if key == "ip_port" else value
-    return (int(name) if name.lstrip("-").isdigit() else name), given
-
-
-def host_and_port(text: str) -> tuple[str, int]:
-    """Return the two parts of ``HOST[:PORT]``.
-
-    Raises
-    ------
-    SetupError
-        When the port is no number.
-    """
-    host, colon, port = text.rpartition(":")
-    return (host, _port("--fieldtrip", port)) if colon else (text, FIELDTRIP_PORT)
-
-
-def _port(option: str, text: str) -> int:
-    if not (text.isdigit() and 0 < int(text) < 65536):
-        raise SetupError(f"The port '{text}' in {option} is not a number from 1 to 65535.")
-    return int(text)
 
 
 def _one_of(option: str, value: str, allowed: Any) -> Any:

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from rtemotion.cli.check import Place, facts, impedances_of, picture, plain, report_on, run_check
+from rtemotion.cli.check import facts, impedances_of, picture, plain, report_on, run_check
 from rtemotion.cli.setup import Options
+from rtemotion.cli.sources import Place
 from rtemotion.conditioning.survey import Surveyor
 from rtemotion.decoding import Model
 from rtemotion.errors import SetupError, SourceError
@@ -107,7 +108,7 @@ def test_json_holds_the_figures_and_nothing_else(
 
 
 def test_one_thing_is_looked_at_at_a_time() -> None:
-    with pytest.raises(SetupError, match="file and board were named"):
+    with pytest.raises(SetupError, match="--board and --file were named"):
         run_check(Place(file=Path("x.edf"), board="synthetic"))
 
 
@@ -150,7 +151,7 @@ def test_a_board_is_looked_at_through_brainflow(capsys: pytest.CaptureFixture[st
 )
 def test_a_buffer_needs_its_unit_said() -> None:
     with pytest.raises(SourceError, match="--unit"):
-        run_check(Place(fieldtrip="localhost:1"), wait=0.1)
+        run_check(Place(fieldtrip="localhost:1", wait=0.1))
 
 
 def surveyor_of(names: tuple[str, ...], data: np.ndarray) -> tuple[MemorySource, Surveyor]:

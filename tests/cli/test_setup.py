@@ -5,7 +5,7 @@ import pytest
 
 from rtemotion import Setup
 from rtemotion.cli.setup import Options
-from rtemotion.cli.sources import LiveSpec, board_options, host_and_port
+from rtemotion.cli.sources import Place
 from rtemotion.errors import SetupError
 
 
@@ -73,27 +73,8 @@ def test_a_profile_may_describe_a_text_file(tmp_path: Path) -> None:
         gather(profile).layout()
 
 
-def test_a_board_comes_with_what_it_needs() -> None:
-    assert board_options("cyton, serial_port=/dev/ttyUSB0") == (
-        "cyton",
-        {"serial_port": "/dev/ttyUSB0"},
-    )
-    assert board_options("-1") == (-1, {})
-    assert board_options("ganglion,ip_port=6677") == ("ganglion", {"ip_port": 6677})
-    for wrong in ("cyton,serial=/dev/x", "cyton,serial_port", "cyton,ip_port=many"):
-        with pytest.raises(SetupError, match="--board"):
-            board_options(wrong)
-
-
-def test_a_buffer_has_a_host_and_a_port() -> None:
-    assert host_and_port("lab1") == ("lab1", 1972)
-    assert host_and_port("lab1:2000") == ("lab1", 2000)
-    with pytest.raises(SetupError, match="The port 'x'"):
-        host_and_port("lab1:x")
-
-
 def test_only_one_headset_can_be_named() -> None:
-    with pytest.raises(SetupError, match="Only one of --stream, --board and --fieldtrip"):
-        LiveSpec(stream="a", board="synthetic").open(Options())
+    with pytest.raises(SetupError, match="--stream and --board were named"):
+        Place(stream="a", board="synthetic").open(Options())
     with pytest.raises(SetupError, match="--duplicates cannot be 'both', expected one of refuse"):
-        LiveSpec(duplicates="both").open(Options())
+        Place(duplicates="both").open(Options())
