@@ -210,11 +210,9 @@ def load_session(path: Path) -> Session:
             "recording that has one beside it."
         ) from problem
     except (ValidationError, UnicodeDecodeError) as problem:
-        first = problem.errors()[0] if isinstance(problem, ValidationError) else {}
-        where = ".".join(str(part) for part in first.get("loc", ())) or "its beginning"
         raise SourceError(
-            f"{path} is no session file of rtemotion (at {where}: {first.get('msg', problem)}); "
-            "replay the .xdf file under another name to read it without one."
+            f"{path} is no session file of rtemotion ({_first(problem)}); replay the .xdf file "
+            "under another name to read it without one."
         ) from problem
     if session.schema_version > SCHEMA_VERSION:
         raise SourceError(
@@ -222,3 +220,12 @@ def load_session(path: Path) -> Session:
             f"{SCHEMA_VERSION}; update rtemotion."
         )
     return session
+
+
+def _first(problem: ValidationError | UnicodeDecodeError) -> str:
+    """Return the first thing that is wrong, in words."""
+    if isinstance(problem, UnicodeDecodeError):
+        return str(problem)
+    error = problem.errors()[0]
+    where = ".".join(str(part) for part in error["loc"]) or "its beginning"
+    return f"at {where}: {error['msg']}"

@@ -13,7 +13,7 @@ from ..pipeline import Setup
 from .options import split
 
 if TYPE_CHECKING:
-    from ..sources.text_layouts import TextLayout
+    from ..sources.text_profile import TextLayout
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..lsl import load_pylsl
-from ..signal import Chunk, Event, Kind, ReceivedChunk, StreamInfo, Tick
+from ..signal import Chunk, Event, FloatArray, Kind, ReceivedChunk, StreamInfo, Tick
 from .lsl_connect import Batch, Opening, connect
 from .lsl_identity import identity
 from .lsl_link import Link
