@@ -119,7 +119,8 @@ def main() -> None:
             for process in (sender, live):
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-        print(f"{path.stat().st_size / 1e6:.0f} MB; " + said.splitlines()[-2])
+        told = [line for line in said.splitlines() if not line[:1].isdigit()]
+        print("\n".join(told[-12:]))
         grown = memory[-1] - memory[min(60, len(memory) // 4)]
         print(f"memory: {memory[-1]:.0f} MB at the end, {grown:+.1f} MB since its first minute")
         failed = count(path, specs, sent)
