@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.etree import ElementTree
 
+from . import xdf_format as encoding
 from .errors import SourceError
-from .outlets import xdf_encoding as encoding
 from .outlets.files import cannot_write, check_writable
 from .session import load_session, save_session, session_path
 from .sources.xdf_chunks import XdfContents, read_contents

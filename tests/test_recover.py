@@ -113,7 +113,7 @@ def test_wherever_it_is_cut_every_whole_chunk_before_it_stays(
 
 
 def test_what_comes_after_a_damaged_stretch_is_found_again(whole: Path, tmp_path: Path) -> None:
-    from rtemotion.outlets.xdf_encoding import boundary
+    from rtemotion.xdf_format import boundary
 
     first = tmp_path / "first.xdf"
     file = SessionFile(first)

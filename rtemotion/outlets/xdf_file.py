@@ -24,9 +24,9 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import xdf_format as encoding
 from ..errors import OutletError
 from ..signal import FloatArray
-from . import xdf_encoding as encoding
 from .files import FLUSH_S, cannot_write, check_writable
 
 log = logging.getLogger(__name__)

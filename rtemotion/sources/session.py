@@ -20,19 +20,11 @@ from numpy.typing import NDArray
 from ..errors import SourceError
 from ..session import MISSING, STATE, Session, load_session, session_path
 from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
+from ..xdf_format import DTYPES, MAGIC, SAMPLES, STREAM_HEADER
 from .pacing import ReplayClock, check_speed, chunk_length, paced
 
 log = logging.getLogger(__name__)
 
-_HEADER, _SAMPLES = 2, 3
-_DTYPES = {
-    "float32": "<f4",
-    "double64": "<f8",
-    "int8": "<i1",
-    "int16": "<i2",
-    "int32": "<i4",
-    "int64": "<i8",
-}
 # A sender's clock may jump; a replay does not wait for longer than this.
 _LONGEST_WAIT_S = 60.0
 
@@ -182,9 +174,9 @@ class SessionSource:
         sample, missing = 0, 0
         for tag, number, body in walk(self.recording):
             with _sound(self.recording, sample):
-                if tag == _HEADER and number == stream:
+                if tag == STREAM_HEADER and number == stream:
                     fmt = _format(bytes(body))
-                elif tag == _SAMPLES and number == self.session.events:
+                elif tag == SAMPLES and number == self.session.events:
                     for said in _events(body):
                         if said["stream"] != stream or said["kind"] == STATE:
                             continue
@@ -193,7 +185,7 @@ class SessionSource:
                             sample += missing
                             continue
                         yield self._event(said)
-                elif tag == _SAMPLES and number == stream and fmt is not None:
+                elif tag == SAMPLES and number == stream and fmt is not None:
                     chunk = self._chunk(fmt, body, sample, missing)
                     sample, missing = chunk.stop, 0
                     yield chunk
@@ -236,9 +228,9 @@ def recorded_frames(path: Path) -> Iterator[FloatArray]:
     number = session.decoded.frames if session.decoded is not None else 0
     fmt: _Format | None = None
     for tag, stream, body in walk(recording):
-        if tag == _HEADER and stream == number:
+        if tag == STREAM_HEADER and stream == number:
             fmt = _format(bytes(body))
-        elif tag == _SAMPLES and stream == number and fmt is not None:
+        elif tag == SAMPLES and stream == number and fmt is not None:
             with _sound(recording, 0):
                 rows = fmt.rows(body)["values"]
             yield from rows
@@ -254,7 +246,7 @@ def walk(path: Path) -> Iterator[tuple[int, int, memoryview]]:
     """
     try:
         with path.open("rb") as file:
-            if file.read(4) != b"XDF:":
+            if file.read(len(MAGIC)) != MAGIC:
                 raise SourceError(f"{path} does not begin as an XDF file does; name a recording.")
             yield from _chunks(file, path)
     except OSError as problem:
@@ -274,7 +266,7 @@ def _chunks(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, memoryview]]
             return
         body = memoryview(file.read(length))
         tag = struct.unpack_from("<H", body)[0]
-        if tag in {_HEADER, _SAMPLES} and length >= 6:
+        if tag in {STREAM_HEADER, SAMPLES} and length >= 6:
             yield tag, struct.unpack_from("<I", body, 2)[0], body[6:]
 
 
@@ -293,7 +285,7 @@ def _sound(path: Path, sample: int) -> Iterator[None]:
 def _format(xml: bytes) -> _Format:
     root = ElementTree.fromstring(xml)
     fmt = (root.findtext("channel_format") or "").strip()
-    return _Format(int(root.findtext("channel_count") or 0), _DTYPES[fmt])
+    return _Format(int(root.findtext("channel_count") or 0), DTYPES[fmt])
 
 
 def _events(body: memoryview) -> Iterator[dict[str, Any]]:

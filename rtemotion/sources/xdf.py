@@ -15,12 +15,13 @@ import numpy as np
 
 from ..errors import SourceError
 from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
+from ..xdf_format import TEXT
 from .lsl_metadata import StreamDescription, describe_stream
 from .lsl_network import parse_query
 from .pacing import ReplayClock, check_speed, chunk_length, paced, with_events
 from .paths import XDF_EXTENSIONS, check_path
 from .rates import measured_rate
-from .xdf_chunks import TEXT, XdfContents, XdfStream, load_streams, read_contents
+from .xdf_chunks import XdfContents, XdfStream, load_streams, read_contents
 from .xdf_clock import Timeline, arrival, make_timeline
 
 logger = logging.getLogger(__name__)

@@ -21,16 +21,23 @@ from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 from ..errors import SourceError
+from ..xdf_format import (
+    BOUNDARY,
+    BOUNDARY_ID,
+    CLOCK_OFFSET,
+    DTYPES,
+    FILE_HEADER,
+    MAGIC,
+    SAMPLES,
+    STREAM_FOOTER,
+    STREAM_HEADER,
+    TEXT,
+    item_bytes,
+)
 
-_MAGIC = b"XDF:"
-_FILE_HEADER, _STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _BOUNDARY, _STREAM_FOOTER = range(1, 7)
-# What the body of every boundary chunk is.
-_BOUNDARY_MARK = bytes.fromhex("43A546DC CBF5410F B30ED546 7383CBE4")
 _SCAN_BYTES = 2**20
-_OF_A_STREAM = {_STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _STREAM_FOOTER}
+_OF_A_STREAM = {STREAM_HEADER, SAMPLES, CLOCK_OFFSET, STREAM_FOOTER}
 _LENGTHS = {1: "<B", 4: "<I", 8: "<Q"}
-_ITEM_BYTES = {"float32": 4, "double64": 8, "int8": 1, "int16": 2, "int32": 4, "int64": 8}
-TEXT = "string"
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ def read_contents(path: Path) -> XdfContents:
     with open_xdf(path) as file:
         size = file.seek(0, io.SEEK_END)
         file.seek(0)
-        if file.read(len(_MAGIC)) != _MAGIC:
+        if file.read(len(MAGIC)) != MAGIC:
             raise SourceError(
                 f"{path} does not begin as an XDF file does, expected 'XDF:' in its first bytes; "
                 "check that it is the file that was recorded."
@@ -201,7 +208,7 @@ class _Reader:
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
         self._size = size
-        self.at = self._end = len(_MAGIC)
+        self.at = self._end = len(MAGIC)
         self.spans: list[tuple[int, int]] = [(0, self.at)]
         self.streams: dict[int, XdfStream] = {}
         self.start_utc = ""
@@ -239,12 +246,12 @@ class _Reader:
         while position < self._size:
             self._file.seek(position)
             found = before + self._file.read(_SCAN_BYTES)
-            where = found.find(_BOUNDARY_MARK)
+            where = found.find(BOUNDARY_ID)
             if where >= 0:
-                self.at = position - len(before) + where + len(_BOUNDARY_MARK)
+                self.at = position - len(before) + where + len(BOUNDARY_ID)
                 return self.at < self._size
             position += len(found) - len(before)
-            before = found[-len(_BOUNDARY_MARK) + 1 :]
+            before = found[-len(BOUNDARY_ID) + 1 :]
         return False
 
     def _begins_chunk(self, position: int) -> bool:
@@ -260,27 +267,27 @@ class _Reader:
         if length < 6 or position + skip + length > self._size or len(fields) < 6:
             return False
         tag, stream_id = struct.unpack_from("<HI", fields)
-        return tag == _BOUNDARY or (tag in _OF_A_STREAM and stream_id in self.streams)
+        return tag == BOUNDARY or (tag in _OF_A_STREAM and stream_id in self.streams)
 
     def _take(self, body: memoryview) -> None:
         tag = struct.unpack_from("<H", body)[0]
-        if tag == _FILE_HEADER:
+        if tag == FILE_HEADER:
             self.start_utc = (_xml(bytes(body[2:])).findtext("datetime") or "").strip()
         if tag not in _OF_A_STREAM:
             return
         if len(body) < 6:
             raise _UnsoundError("it is too short")
         stream_id, rest = struct.unpack_from("<I", body, 2)[0], body[6:]
-        if tag == _STREAM_HEADER:
+        if tag == STREAM_HEADER:
             if stream_id in self.streams:
                 raise _MisplacedError(f"it describes stream {stream_id} a second time")
             self.streams[stream_id] = _stream(stream_id, bytes(rest))
             return
         if stream_id not in self.streams:
             raise _MisplacedError(f"it belongs to a stream {stream_id} that has no header")
-        if tag == _SAMPLES:
+        if tag == SAMPLES:
             self._samples(stream_id, rest)
-        elif tag == _STREAM_FOOTER:
+        elif tag == STREAM_FOOTER:
             _xml(bytes(rest))
         elif len(rest) != 16:
             raise _UnsoundError(f"a clock offset has {len(rest)} bytes")
@@ -289,8 +296,8 @@ class _Reader:
         stream = self.streams[stream_id]
         if stream.format == TEXT:
             count = _count_texts(body, stream.count)
-        elif stream.format in _ITEM_BYTES:
-            count = _count_rows(body, stream.count * _ITEM_BYTES[stream.format])
+        elif stream.format in DTYPES:
+            count = _count_rows(body, stream.count * item_bytes(stream.format))
         else:
             return
         self.streams[stream_id] = replace(stream, n_samples=stream.n_samples + count)

@@ -18,8 +18,8 @@ import pyxdf
 from rtemotion.description import plain_xml
 from rtemotion.errors import OutletError
 from rtemotion.outlets import xdf_file
-from rtemotion.outlets.xdf_encoding import DTYPES
 from rtemotion.outlets.xdf_file import XdfFile, check_xdf
+from rtemotion.xdf_format import DTYPES
 
 
 def header(fmt: str, n: int = 2, name: str = "s") -> str:

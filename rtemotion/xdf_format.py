@@ -1,4 +1,4 @@
-"""The chunks of an XDF file as bytes; what they mean is in the public XDF 1.0 specification.
+"""The XDF file format: its numbers and names, and how a chunk is written.
 
 https://github.com/sccn/xdf/wiki/Specifications
 """
@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from ..signal import FloatArray
+from .signal import FloatArray
 
 MAGIC = b"XDF:"
 BOUNDARY_ID = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
