@@ -150,9 +150,18 @@ def _file_engine(
         sfreq=options.sfreq,
     )
     with _closed_on_error(source):
-        engine = outputs.engine(source, model, options.setup(), span=span)
+        chosen = _chosen(source, options.markers)
+        engine = outputs.engine(chosen, model, options.setup(), span=span)
     _warn_if_short(source.n_samples, engine, span)
     return engine, source.n_samples / source.info.sfreq
+
+
+def _chosen(source: Source, markers: str | None) -> Source:
+    if markers in (None, "all"):
+        return source
+    from ..sources.chosen_markers import ChosenMarkers
+
+    return ChosenMarkers(source, markers or "")
 
 
 def _session_engine(

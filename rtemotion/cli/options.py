@@ -169,7 +169,8 @@ SETUP: dict[str, Any] = {
         typer.Option(
             "--markers",
             metavar="QUERY",
-            help="Marker streams to take as events, as in --stream; 'all' for every one.",
+            help="Marker streams to take as events, as in --stream, or of a recording by name; "
+            "'all' for every one.",
         ),
     ],
 }
