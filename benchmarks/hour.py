@@ -4,7 +4,7 @@
 
 A process of its own sends five streams, EEG of 64 channels at 2 kHz among them, whose
 samples carry their number, faster than real time under stamps that say they are not;
-`rtemotion live --record --also all` decodes and records them. Then the file is read
+`rtemotion live --record --also ...` decodes and records them. Then the file is read
 by pyxdf, stream by stream.
 """
 
@@ -103,22 +103,22 @@ def main() -> None:
             [
                 *(sys.executable, "-m", "rtemotion", "live", "--wait", "60", "--no-outlet"),
                 *("--stream", f"source_id={identity}amp1", "--record", str(path)),
-                *("--also", "all"),
+                *(part for o in OTHERS for part in ("--also", f"source_id={identity}{o[0]}")),
             ],
-            stdout=subprocess.PIPE,
+            stdout=(Path(folder) / "said.txt").open("w"),
             stderr=subprocess.STDOUT,
-            text=True,
         )
         try:
             memory = watched(live, sender)
             sent = [int(n) for n in (sender.stdout.read() if sender.stdout else "").split()]
             time.sleep(2)
             live.send_signal(signal.SIGINT)
-            said = live.communicate(timeout=120)[0]
+            live.wait(timeout=120)
         finally:
             for process in (sender, live):
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
+        said = (Path(folder) / "said.txt").read_text()
         told = [line for line in said.splitlines() if not line[:1].isdigit()]
         print("\n".join(told[-12:]))
         grown = memory[-1] - memory[min(60, len(memory) // 4)]
@@ -127,7 +127,7 @@ def main() -> None:
     sys.exit(failed)
 
 
-def watched(live: subprocess.Popen[str], sender: subprocess.Popen[str]) -> list[float]:
+def watched(live: subprocess.Popen[bytes], sender: subprocess.Popen[str]) -> list[float]:
     """Return resident memory in MB, once a second until the sender ends."""
     process, memory = psutil.Process(live.pid), []
     while sender.poll() is None and live.poll() is None:

@@ -7,12 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 import numpy as np
 
 from ..decoding.card import Target
 from ..signal import EmotionFrame, Event, FloatArray, Kind, Publication, Reason, Tick
+from .shedding import shedding
 from .words import UNTOLD, describe, plain_line
 
 if TYPE_CHECKING:
@@ -141,17 +142,20 @@ class PlainView:
         self._names = [target.name for target in screen.targets]
         self._next = -np.inf
         self._tally = Tally()
+        self._out: TextIO = sys.stdout
 
     def __enter__(self) -> Self:
         """Say what runs."""
-        sys.stdout.write(f"# {self._screen.title}\n# model {self._screen.model}\n")
-        sys.stdout.flush()
+        # A file at full speed is in no hurry: all of it is for its reader.
+        self._out = sys.stdout if self._screen.unpaced else shedding(sys.stdout)
+        self._out.write(f"# {self._screen.title}\n# model {self._screen.model}\n")
         return self
 
     def __exit__(self, *error: object) -> None:
         """Sum the run up."""
-        sys.stdout.write(f"# {self._tally.text()}\n")
-        sys.stdout.flush()
+        self._out.write(f"# {self._tally.text()}\n")
+        if self._out is not sys.stdout:
+            self._out.close()
 
     def frame(self, publication: Publication) -> None:
         """Write the first frame of each second."""
@@ -160,15 +164,13 @@ class PlainView:
         if frame.time < self._next:
             return
         self._next = np.floor(frame.time) + 1.0
-        sys.stdout.write(plain_line(self._names, frame) + "\n")
-        sys.stdout.flush()
+        self._out.write(plain_line(self._names, frame) + "\n")
 
     def event(self, event: Event) -> None:
         """Write what happened to the stream."""
         self._tally.note(event)
         if event.kind not in UNTOLD:
-            sys.stdout.write(f"# {event.time:.2f} s: {describe(event)}\n")
-            sys.stdout.flush()
+            self._out.write(f"# {event.time:.2f} s: {describe(event)}\n")
 
     def tick(self, tick: Tick) -> None:
         """Say nothing: stale frames do."""
@@ -191,12 +193,16 @@ class TerminalView:
         self._idle = 0.0
         self._drawn = 0.0
         self._live: Live | None = None
+        self._out: TextIO = sys.stdout
 
     def __enter__(self) -> Self:
         """Take the terminal."""
+        from rich.console import Console
         from rich.live import Live
 
-        self._live = Live(self.picture(), auto_refresh=False, transient=False)
+        self._out = shedding(sys.stdout)
+        console = Console(file=self._out)
+        self._live = Live(self.picture(), console=console, auto_refresh=False, transient=False)
         self._live.start(refresh=True)
         return self
 
@@ -205,6 +211,8 @@ class TerminalView:
         if self._live is not None:
             self._live.update(self.picture(), refresh=True)
             self._live.stop()
+        if self._out is not sys.stdout:
+            self._out.close()
 
     def frame(self, publication: Publication) -> None:
         """Take a frame into the picture."""
