@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import queue
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from .decoding import Baseline, BaselineSpan, Model
+from .errors import SetupError
 from .pipeline import Pipeline, Setup
 from .signal import Chunk, EmotionFrame, Event, Item, Kind, Outlet, Publication, Source, Tick
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from .session import Decoding
 
 log = logging.getLogger(__name__)
+
+# Kinds with a meaning to the stages that follows from the stream itself.
+NOT_NOTED = frozenset(vars(Kind).values()) - {Kind.OPERATOR, Kind.MARKER}
 
 
 class Engine:
@@ -94,11 +99,26 @@ class Engine:
         Parameters
         ----------
         kind : str
-            One of `Kind`, or any other.
+            `Kind.OPERATOR`, `Kind.MARKER`, or any word of one's own.
         payload : mapping
             JSON-like values.
+
+        Raises
+        ------
+        SetupError
+            If the kind is one that only sources and stages tell of, or the payload is
+            not what JSON holds.
         """
-        self._notes.put((kind, payload))
+        if kind in NOT_NOTED or kind.startswith("rtemotion "):
+            raise SetupError(f"'{kind}' cannot be noted: only sources and stages tell of it.")
+        try:
+            json.dumps(dict(payload))
+        except (TypeError, ValueError) as problem:
+            raise SetupError(
+                f"The payload of the note '{kind}' is not what JSON holds ({problem}); give "
+                "numbers, texts, lists and mappings of Python's own."
+            ) from problem
+        self._notes.put((kind, dict(payload)))
 
     def __iter__(self) -> Iterator[Publication | Event | Tick]:
         """Run until the source ends; yield what was published, events and ticks."""

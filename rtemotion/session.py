@@ -22,9 +22,10 @@ from .signal import StreamInfo
 SCHEMA_VERSION = 1
 # Versions that may change the last bits of a number.
 DECIDING = ("rtemotion", "numpy", "scipy", "mne", "onnxruntime")
-# What the recorder notes among a source's events: samples known to be missing before
-# the next one, and what the clock stage has found out so far.
-MISSING, STATE = "missing", "clock state"
+# What the recorder notes among a source's events, under names no event has: the number
+# of the first sample, samples known to be missing before the next one, and what the
+# clock stage has found out so far.
+FIRST, MISSING, STATE = "rtemotion first", "rtemotion missing", "rtemotion clock state"
 
 
 class _Part(BaseModel):

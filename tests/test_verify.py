@@ -14,7 +14,7 @@ import pytest
 from rtemotion import Engine, Setup
 from rtemotion.decoding import BaselineSpan, Model
 from rtemotion.description import stream_xml
-from rtemotion.errors import SourceError
+from rtemotion.errors import SetupError, SourceError
 from rtemotion.outlets.recorder import Recorder
 from rtemotion.outlets.session_file import SessionFile
 from rtemotion.session import load_session
@@ -274,3 +274,57 @@ def test_a_paced_replay_takes_its_time_and_ticks_while_nothing_comes(session: Pa
     assert not math.isnan(source.now())
     samples = sum(len(item) for item in items if isinstance(item, Chunk))
     assert samples == 26 * 128
+
+
+def test_a_stream_that_begins_in_the_middle_keeps_its_numbers(
+    tmp_path: Path, model: Model
+) -> None:
+    info, chunk = simulated("epoc", 12.0)
+    late = replace(chunk, first_sample=7000)
+    record(tmp_path / "a.xdf", MemorySource(info, [late]), model)
+    verdict = verify(tmp_path / "a.xdf")
+    assert (verdict.difference, verdict.frames) == ("", 48)
+    first = next(i for i in SessionSource(tmp_path / "a.xdf") if isinstance(i, Chunk))
+    assert first.first_sample == 7000
+
+
+def test_what_an_operator_notes_is_decoded_and_replayed_at_its_sample(
+    tmp_path: Path, model: Model
+) -> None:
+    info, chunk = simulated("epoc", 14.0)
+    recorder = Recorder(
+        SessionFile(tmp_path / "a.xdf"),
+        source := MemorySource(
+            info, [chunk.cut(start, start + 64) for start in range(0, len(chunk), 64)]
+        ),
+    )
+    masks = []
+    with Engine(source, model, recorder=recorder) as engine:
+        for item in engine:
+            if isinstance(item, Publication) and item.frame.index == 1280:
+                engine.note(Kind.OPERATOR, {"bad": [info.channels[2]]})
+                engine.note("missing", {"missing": 50})
+            if isinstance(item, Event) and item.kind == Kind.MASK:
+                masks.append(item)
+    assert masks[-1].payload["bad"] == [info.channels[2]]
+    assert masks[-1].sample == 1280
+    assert verify(tmp_path / "a.xdf").difference == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "sentence"),
+    [
+        (Kind.STREAM_LOST, {}, "only sources and stages tell of it"),
+        ("rtemotion missing", {}, "only sources and stages tell of it"),
+        ("note", {"value": np.float32(1.0)}, "not what JSON holds"),
+    ],
+)
+def test_a_note_that_would_break_the_run_is_refused(
+    model: Model, kind: str, payload: dict[str, object], sentence: str
+) -> None:
+    info, chunk = simulated("muse", 1.0)
+    with (
+        Engine(MemorySource(info, [chunk]), model) as engine,
+        pytest.raises(SetupError, match=sentence),
+    ):
+        engine.note(kind, payload)

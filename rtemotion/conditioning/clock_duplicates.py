@@ -35,6 +35,8 @@ class DuplicateFinder:
         self.shared = False
         self._filled = 0
         self._previous = np.nan
+        # The last two samples' values: a signal that does not move repeats itself.
+        self._tail = [b"", b"-"]
         # Two generations of stamps, each with the piece that it came in.
         self._known: dict[float, _Piece] = {}
         self._older: dict[float, _Piece] = {}
@@ -76,6 +78,7 @@ class DuplicateFinder:
             return self._compare(stamps, data, listed)
         self._known.update(dict.fromkeys(listed, (stamps, data)))
         self._previous = listed[-1]
+        self._tail = [*self._tail, *(row.tobytes() for row in data[-2:])][-2:]
         return None
 
     def _compare(self, stamps: FloatArray, data: FloatArray, listed: list[float]) -> _Mask:
@@ -86,6 +89,7 @@ class DuplicateFinder:
                 mask[row] = not self._is_duplicate(stamp, data[row], before)
                 if self.shared:
                     break
+            self._tail = [self._tail[-1], data[row].tobytes()]
             if mask[row]:
                 self._known[stamp] = stamps[row : row + 1], data[row : row + 1]
             self._previous = stamp
@@ -94,6 +98,8 @@ class DuplicateFinder:
     def _is_duplicate(self, stamp: float, values: FloatArray, before: _Piece) -> bool:
         times, data = before
         wanted = values.tobytes()
+        if stamp == self._previous and self._tail[0] == self._tail[1]:
+            return False
         if any(data[row].tobytes() == wanted for row in np.flatnonzero(times == stamp).tolist()):
             return True
         self.shared = stamp == self._previous

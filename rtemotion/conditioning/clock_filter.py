@@ -225,4 +225,4 @@ class StampFilter:
         # that is bounded, as delays of chunks are, is better told by its largest.
         usual = min(6.0 * self.jitter, 1.5 * self._peak)
         learning = self._seen * self._nominal < LEARNING_S
-        self.tolerance = 0.75 * self.period + usual + learning * LEARNING_TOLERANCE_S
+        self.tolerance = 0.5 * self.period + usual + learning * LEARNING_TOLERANCE_S

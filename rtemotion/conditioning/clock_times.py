@@ -19,8 +19,10 @@ from .clock_offset import UNSTATED_S, OffsetLine
 
 # Times are moved smoothly by up to this much, s; by more they step.
 STEP_S = 0.1
-# A source knows the size of a sender's step from single stamps, to within this, s.
-STEP_ROOM_S = 0.3
+# A source knows the size of a sender's step from single stamps and arrivals, to within
+# this, s, or so many times what a stamp may be off. What is beyond has been lost.
+STEP_ROOM_S = 0.06
+STEP_ROOM = 1.5
 # A step is known when it is to within this, s.
 UNSAID_S = 1e-4
 # Stamps that run back by more are of a clock that began anew, s.
@@ -58,6 +60,9 @@ class SampleTimes:
         # What the steps were by more than was said, and how uncertain that is (s²).
         self._unsaid = self._unsaid_var = 0.0
         self.steps = self.resets = 0
+        # The clock that offsets measure may have been set with the stamps, or not.
+        self._apart = self._before = 0.0
+        self._stayed = False
         self.started = False
         self._hold = hold
         self._rows = np.arange(2 * hold + self.filter.block, dtype=np.float64)
@@ -176,6 +181,8 @@ class SampleTimes:
 
     def stepped(self, step: float) -> None:
         """Take note that the sender's clock was set by about `step` seconds."""
+        self._before = self._clock_step()
+        self._apart, self._stayed = self.step - self._before, False
         self.announced += step
         self.steps += 1
         self._stepping = self.started
@@ -183,7 +190,7 @@ class SampleTimes:
     def settle_step(self, stamps: FloatArray) -> None:
         """Learn from the samples after a step what it was by more than was said."""
         by = level_of(self._from_expected(stamps), self.filter.tolerance)
-        if abs(by) <= STEP_ROOM_S:
+        if abs(by) <= max(STEP_ROOM_S, STEP_ROOM * self.filter.tolerance):
             self._unsaid += by
             self._unsaid_var = self.filter.level_var(len(stamps))
             rows = self._rows[: self._size]
@@ -213,9 +220,26 @@ class SampleTimes:
     def _measure(self, payload: Mapping[str, Any]) -> None:
         offset = float(payload["offset"])
         uncertainty = float(payload.get("uncertainty", UNSTATED_S))
-        stamp = float(payload.get("remote_time", self.filter.time + self.step))
+        expected = self.filter.time + self._clock_step()
+        stamp = float(payload.get("remote_time", expected))
         if np.isfinite([offset, uncertainty, stamp]).all():
-            self.offset.add(stamp - self.step, offset + self.step, uncertainty)
+            self._decide(offset)
+            step = self._clock_step()
+            self.offset.add(stamp - step, offset + step, uncertainty)
+
+    def _clock_step(self) -> float:
+        """Return by how much the clock that offsets measure has been set, s."""
+        return self._before if self._stayed else self.step - self._apart
+
+    def _decide(self, offset: float) -> None:
+        """See from an offset whether that clock was set with the stamps.
+
+        Stamps that a sender makes up itself may jump while LSL's clock there goes on,
+        and a measurement may be of before the step.
+        """
+        if self.offset.count:
+            moved, known = self.step - self._apart, self.offset.at(self.filter.time)
+            self._stayed = abs(offset + self._before - known) < abs(offset + moved - known)
 
     def _measure_late(self) -> None:
         waiting, self._unmeasured = self._unmeasured, []

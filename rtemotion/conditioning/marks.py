@@ -240,7 +240,8 @@ class MovementMarker:
     def _jumps(self, mean: FloatArray) -> bool:
         if self._mean is None:
             return False
-        change = np.abs(mean - self._mean)
+        with np.errstate(invalid="ignore"):
+            change = np.abs(mean - self._mean)
         known = int(np.count_nonzero(change == change))
         moved = int(np.count_nonzero(change > self._limits.movement))
         return known >= FEWEST_TO_MOVE and 2 * moved > known

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..description import plain_xml, stream_xml
-from ..session import MISSING, STATE, Decoded, Decoding, Described
+from ..session import FIRST, MISSING, STATE, Decoded, Decoding, Described
 from ..signal import Chunk, Event, Item, Kind, Publication, ReceivedChunk, Source
 from .frame_rows import REASONS, frame_labels, frame_row
 from .session_file import SessionFile
@@ -59,7 +59,7 @@ class Recorder:
         self._frames = 0
         self._clock: Callable[[], Any] = lambda: None
         self._noted = time.monotonic()
-        self._told = self._closed = False
+        self._begun = self._told = self._closed = False
 
     def begin(
         self, how: Decoding, targets: Sequence[str], clock: Callable[[], Any] | None = None
@@ -92,7 +92,8 @@ class Recorder:
     def process(self, item: Item) -> Iterator[Item]:
         """Record a chunk or an event of the source, and pass everything on."""
         if isinstance(item, Chunk):
-            self._chunk(item)
+            if len(item):
+                self._chunk(item)
         elif isinstance(item, Event):
             self._event(item)
         problem = self.target.xdf.problem
@@ -126,6 +127,10 @@ class Recorder:
         self.target.close(clocks={} if state is None else {self._stream: state})
 
     def _chunk(self, chunk: Chunk) -> None:
+        first = chunk.first_sample - chunk.missing_before
+        if not self._begun and first:
+            self._note(first, float(chunk.times[0]), FIRST, {"sample": first})
+        self._begun = True
         if chunk.missing_before:
             payload = {"missing": chunk.missing_before}
             self._note(chunk.first_sample, float(chunk.times[0]), MISSING, payload)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SourceError
-from ..session import MISSING, STATE, Session, load_session, session_path
+from ..session import FIRST, MISSING, STATE, Session, load_session, session_path
 from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
 from ..xdf_format import DTYPES, MAGIC, SAMPLES, STREAM_HEADER
 from .pacing import ReplayClock, check_speed, chunk_length, paced
@@ -180,6 +180,9 @@ class SessionSource:
                     for said in _events(body):
                         if said["stream"] != stream or said["kind"] == STATE:
                             continue
+                        if said["kind"] == FIRST:
+                            sample = int(said["payload"]["sample"])
+                            continue
                         if said["kind"] == MISSING:
                             missing = int(said["payload"]["missing"])
                             sample += missing
@@ -193,6 +196,9 @@ class SessionSource:
     def _event(self, said: dict[str, Any]) -> Event:
         if said["kind"] == Kind.CLOCK_OFFSET:
             self._offset = float(said["payload"]["offset"])
+        elif said["kind"] == Kind.CLOCK_STEP:
+            # Only the stamps jump: nobody waits for that.
+            self._stamp += float(said["payload"]["step"])
         return Event(said["sample"], said["time"], said["kind"], said["payload"])
 
     def _chunk(self, fmt: _Format, body: memoryview, first: int, missing: int) -> Chunk:

@@ -272,3 +272,43 @@ def test_jitter_before_a_break_is_still_known_after_it() -> None:
     out = run(stage := clock(), interleaved(stamps, [BACK]))
     assert list(gaps_of(out)) == [500]
     assert stage.jitter == pytest.approx(JITTER * np.sqrt(2 / np.pi), rel=0.2)
+
+
+@pytest.mark.parametrize("step", [5.0, -5.0])
+def test_stamps_may_step_while_the_clock_that_is_measured_goes_on(step: float) -> None:
+    at, before = 7000, true_times(60.0, start=0.0)
+    stamps = before + step * (np.arange(len(before)) >= at)
+    said = Event(at, 0.0, Kind.CLOCK_STEP, {"step": step})
+    events = [measured(k, 40.0, before[k]) for k in range(0, len(before), 1250)]
+    out = run(clock(), interleaved(stamps, [said, *events]))
+    assert gaps_of(out) == {}
+    np.testing.assert_allclose(times_of(out), before + 40.0, rtol=0, atol=1e-3)
+    assert not events_of(out, Kind.WARNING)
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.15, 0.5])
+def test_a_loss_soon_after_a_clock_step_is_found(after_s: float) -> None:
+    at = 3000
+    lost_at = at + round(after_s * SFREQ)
+    true = np.delete(true_times(30.0, start=0.0), slice(lost_at, lost_at + 50))
+    stamps = true + 5.0 * (np.arange(len(true)) >= at)
+    said = Event(at, 0.0, Kind.CLOCK_STEP, {"step": 5.0})
+    out = run(clock(), interleaved(stamps, [said]))
+    assert sum(gaps_of(out).values()) == 50
+    np.testing.assert_allclose(times_of(out)[-250:], true[-250:], rtol=0, atol=1e-3)
+
+
+def test_a_signal_that_is_flat_from_its_start_loses_nothing() -> None:
+    rng = np.random.default_rng(0)
+    stamps = np.round(true_times(60.0) + rng.normal(0, JITTER, 15000), 3)
+    out = run(stage := clock(), [Chunk(np.zeros((15000, 1)), 0, np.sort(stamps))])
+    assert sum(len(chunk) for chunk in out if isinstance(chunk, Chunk)) == 15000
+    assert (stage.state.duplicates, stage.state.lost) == (0, 0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_lost_sample_is_found_in_stamps_that_jitter_a_little(seed: int) -> None:
+    jitter = 0.05 / SFREQ
+    true = np.delete(true_times(20.0), 2500)
+    stamps = true + np.random.default_rng(seed).normal(0, jitter, len(true))
+    assert gaps_of(run(clock(), [stamped(stamps)])) == {2500: 1}
