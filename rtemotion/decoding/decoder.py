@@ -27,9 +27,6 @@ from .inputs import InputBuilder
 from .model import Model, Weights
 from .trust import Unfamiliarity, mostly_artifact
 
-# A mean from before an artifact goes on after it if that lasted no longer than this.
-REMEMBERED_S = 30.0
-
 
 class Decoder:
     """Continuous emotions from features (`FeatureFrame` in, `EmotionFrame` out).
@@ -77,8 +74,6 @@ class Decoder:
         self._weights: Weights | None = None
         self._seen = b""
         self._smooth: list[FloatArray] | None = None
-        self._before: list[FloatArray] | None = None
-        self._artifact = 0
         self._after_gap = False
         self._next_stale: float | None = None
         self._newest = np.nan
@@ -106,7 +101,7 @@ class Decoder:
     def _note(self, event: Event) -> None:
         if event.kind == Kind.GAP:
             self._after_gap = True
-            self._smooth = self._before = None
+            self._smooth = None
         elif event.kind == Kind.STREAM_LOST:
             self._next_stale = float(event.payload["limit"])
         elif event.kind == Kind.STREAM_RETURNED:
@@ -115,7 +110,7 @@ class Decoder:
     def _decode(self, frame: FeatureFrame) -> EmotionFrame:
         if self._inputs.follow(frame):
             # What was smoothed so far stood against another reference.
-            self._smooth = self._before = None
+            self._smooth = None
         self._newest = frame.newest
         quality = self._inputs.quality(frame)
         if not frame.full:
@@ -133,14 +128,12 @@ class Decoder:
         power, connectivity, context = self._inputs.values(frame, mask)
         weights = self._weights_for(frame.pairs, mask, context)
         mean, node, edge = weights.read_out(power, connectivity)
-        artifact = mostly_artifact(frame, mask, self.info.has_position)
-        self._follow_artifact(artifact)
         mean, std, node, edge, power, connectivity = self._smoothed(
             mean, weights.std, node, edge, power, connectivity
         )
         reasons = set(self._always)
         quality = self._inputs.quality(frame)
-        if artifact:
+        if mostly_artifact(frame, mask, self.info.has_position):
             reasons.add(Reason.ARTIFACT)
         if self.baseline is None and self.model.card.normalisation.policy == "baseline":
             reasons.add(Reason.NO_BASELINE)
@@ -172,19 +165,6 @@ class Decoder:
             self._weights = self.model.weights(pairs, self._inputs.positions, mask, context)
             self._seen = seen
         return self._weights
-
-    def _follow_artifact(self, artifact: bool) -> None:
-        """Let an artifact leave nothing in what is smoothed once it is over.
-
-        The mean of before goes on, unless there is none or it is too long ago.
-        """
-        if artifact:
-            self._before = self._smooth if self._artifact == 0 else self._before
-            self._artifact += 1
-        elif self._artifact:
-            if self._before is not None and self._artifact * self._hop <= REMEMBERED_S:
-                self._smooth = self._before
-            self._artifact = 0
 
     def _smoothed(self, *newest: FloatArray) -> list[FloatArray]:
         """Return the exponential means of some values, the same linear filter for all."""

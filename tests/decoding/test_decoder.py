@@ -148,20 +148,3 @@ def test_channels_that_were_left_out_all_along_are_no_artifact(model: Model) -> 
     assert np.isfinite(last.mean).all()
     assert Reason.ARTIFACT not in last.reasons
     assert last.quality < 0.7
-
-
-def test_an_artifact_leaves_nothing_in_the_mean_once_it_is_over(model: Model) -> None:
-    info, chunk = simulated("cap32", 40.0)
-    flags = np.zeros(chunk.data.shape, np.uint8)
-    fault = slice(15 * 250, 18 * 250)
-    flags[fault] = Flag.MUSCLE
-    data = chunk.data.copy()
-    data[fault] *= 3.0
-    plain = frames_of(Pipeline(info, model), [chunk])
-    frames = frames_of(Pipeline(info, model), [Chunk(data, 0, chunk.times, flags)])
-    away = [float(np.abs(a.mean - b.mean).max()) for a, b in zip(frames, plain, strict=True)]
-    during = [Reason.ARTIFACT in frame.reasons for frame in frames]
-    last = max(k for k, artifact in enumerate(during) if artifact)
-    assert last < (18 + 8) * 4
-    assert away[last + 1] < 0.4 * away[last]
-    assert max(away[last + 1 :]) < away[last]
