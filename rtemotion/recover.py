@@ -7,6 +7,7 @@ The original is kept beside the mended file.
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import os
 import struct
@@ -21,6 +22,8 @@ from .errors import SourceError
 from .outlets.files import cannot_write, check_writable
 from .session import load_session, save_session, session_path
 from .sources.xdf_chunks import XdfContents, read_contents
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -121,7 +124,11 @@ def _tell_session(path: Path, tallies: dict[int, _Tally]) -> None:
     file = session_path(path)
     if not file.is_file():
         return
-    session = load_session(file)
+    try:
+        session = load_session(file)
+    except SourceError as problem:
+        log.warning("%s", problem)
+        return
     streams = tuple(
         stream.model_copy(update={"samples": tallies[stream.id].count})
         if stream.id in tallies

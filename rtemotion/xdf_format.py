@@ -18,6 +18,9 @@ MAGIC = b"XDF:"
 BOUNDARY_ID = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 FILE_HEADER, STREAM_HEADER, SAMPLES, CLOCK_OFFSET, BOUNDARY, STREAM_FOOTER = 1, 2, 3, 4, 5, 6
 TEXT = "string"
+# Streams that our own recorder adds: what it notes, and what was decoded.
+EVENTS, FRAMES = "rtemotion-events", "rtemotion-frames"
+OURS = frozenset({EVENTS, FRAMES})
 # What LSL calls a number's format, and what it is in the file.
 DTYPES = {
     "float32": "<f4",

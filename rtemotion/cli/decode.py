@@ -126,6 +126,11 @@ def run_replay(what: Replay, outputs: Outputs, options: Options) -> None:
         session, recording = open_session(what.file)
         decoded = session.decoded is not None
         what = replace(what, file=recording)
+    outputs.spare(what.file)
+    if decoded and what.stream is not None:
+        raise SetupError(
+            "--stream does not apply to a session: what was decoded then is replayed."
+        )
     start = _session_engine if decoded else _file_engine
     engine, length = start(what, speed, outputs, options)
     screen = _screen(f"replay · {what.file.name}", engine, length, math.isinf(speed))

@@ -220,6 +220,8 @@ def takes_network(command: Command) -> Command:
     @functools.wraps(command)
     def run(**values: Any) -> None:
         given = {name: values.pop(name) for name in NETWORK}
+        if given["scope"] not in (None, "machine", "link", "site"):
+            raise typer.BadParameter(f"--scope '{given['scope']}' is not machine, link or site.")
         if any(given.values()):
             from ..lsl import configure_network
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..decoding import BaselineSpan, Model
 from ..engine import Engine
+from ..errors import OutletError, SetupError
 from ..pipeline import Setup
 from ..signal import Source, StreamInfo
 from .words import size_text
@@ -50,6 +51,20 @@ class Outputs:
             from ..outlets.session_file import check_recording
 
             check_recording(self.recording, self.overwrite)
+
+    def spare(self, source: Path) -> None:
+        """Refuse to replace what is being read.
+
+        Raises
+        ------
+        SetupError
+            If an output is the input, or a session file beside it.
+        """
+        written = [path for path in (self.table, self.recording) if path is not None]
+        if self.recording is not None:
+            written.append(self.recording.with_suffix(".json"))
+        if source.resolve() in {path.resolve() for path in written}:
+            raise SetupError(f"{source} is what is read: it cannot be written to; name another.")
 
     def engine(
         self,
@@ -95,6 +110,10 @@ class Outputs:
         if self.table is not None:
             sys.stdout.write(f"# wrote {engine.frames} rows to {self.table}{how}\n")
         if engine.recorder is not None:
+            if engine.recorder.target.xdf.problem:
+                raise OutletError(
+                    f"the recording stopped early: {engine.recorder.target.xdf.problem}"
+                )
             sys.stdout.write(
                 f"# recorded {size_text(engine.recorder.target.xdf.size)} to {self.recording}\n"
             )

@@ -30,6 +30,8 @@ def run_verify(file: Path, model_file: Path | None, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(asdict(verdict), ensure_ascii=False) + "\n")
     versions = f" (other versions now: {', '.join(verdict.versions)})" if verdict.versions else ""
+    if not verdict.frames and not verdict.difference:
+        raise SourceError(f"no frame was published in {file}: there is nothing to compare with.")
     if verdict.difference:
         raise SourceError(f"the replay of {file} is not the same: {verdict.difference}{versions}.")
     if not as_json:

@@ -109,6 +109,10 @@ def _checked(values: dict[str, Any], where: str) -> Options:
             f"The option 'notch' of {where} cannot be {notch!r}: it is a line frequency in Hz, "
             "'auto' or 'off'."
         )
+    if isinstance(unit := values.get("unit"), str):
+        from ..sources.units import to_volts_factor
+
+        to_volts_factor(unit)
     try:
         return TypeAdapter(Options).validate_python(values)
     except ValidationError as error:

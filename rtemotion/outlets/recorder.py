@@ -17,10 +17,10 @@ import numpy as np
 from ..description import plain_xml, stream_xml
 from ..session import FIRST, MISSING, STATE, Decoded, Decoding, Described
 from ..signal import Chunk, Event, Item, Kind, Publication, ReceivedChunk, Source
+from ..xdf_format import FRAMES
 from .frame_rows import REASONS, frame_labels, frame_row
 from .session_file import SessionFile
 
-FRAMES = "rtemotion-frames"
 # How often the clock's state is noted, for a session that is killed.
 STATE_EVERY_S = 10.0
 

@@ -6,6 +6,7 @@ import datetime
 import json
 import logging
 import math
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,12 +16,11 @@ from xml.etree import ElementTree
 from ..description import plain_xml
 from ..errors import OutletError
 from ..session import Decoded, RecordedStream, Session, save_session, session_path, versions
+from ..xdf_format import EVENTS
 from .files import check_writable
 from .xdf_file import XdfFile, check_xdf
 
 log = logging.getLogger(__name__)
-
-EVENTS = "rtemotion-events"
 
 
 def check_recording(path: Path, overwrite: bool = False) -> None:
@@ -65,7 +65,9 @@ class SessionFile:
         )
         self._begun = time.monotonic()
         self._closed = False
-        self._save()
+        # Several threads add streams; the session file has one writer at a time.
+        self._lock = threading.Lock()
+        self._update()
 
     def add_stream(self, xml: str) -> int:
         """Describe a stream by LSL's ``<info>`` document; return its number.
@@ -88,7 +90,7 @@ class SessionFile:
             source_id=said("source_id"),
             host=said("hostname"),
         )
-        self._update(streams=(*self._session.streams, described))
+        self._update(described)
         return stream
 
     def decoded(self, decoded: Decoded) -> None:
@@ -148,15 +150,15 @@ class SessionFile:
             streams=streams,
         )
 
-    def _update(self, **values: Any) -> None:
-        self._session = self._session.model_copy(update=values)
-        self._save()
-
-    def _save(self) -> None:
-        try:
-            save_session(session_path(self.xdf.path), self._session)
-        except OutletError as problem:
-            log.warning("%s", problem)
+    def _update(self, *added: RecordedStream, **values: Any) -> None:
+        with self._lock:
+            if added:
+                values["streams"] = (*self._session.streams, *added)
+            self._session = self._session.model_copy(update=values)
+            try:
+                save_session(session_path(self.xdf.path), self._session)
+            except OutletError as problem:
+                log.warning("%s", problem)
 
 
 def _utc() -> str:

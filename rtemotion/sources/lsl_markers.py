@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ _FIRST_ROUND_S = 0.6
 _BUFFER = 100
 # What our own LSL outlet calls its two streams of events.
 _OURS = ("-events", "-codes")
+# Its identity, where it is not given one; it may be out of sight when these are found.
+_OUR_ID = re.compile(r"rtemotion-[0-9a-f]{32}-(events|codes)")
 
 
 @dataclass(eq=False)
@@ -108,7 +111,7 @@ class MarkerStreams(Worker[None]):
         if _key(stream) in self._open or stream.sfreq > 0 or not self._query.matches(stream):
             return False
         ours = {s.source_id + end for s in others if s.type == "Emotion" for end in _OURS}
-        return stream.source_id not in ours
+        return stream.source_id not in ours and not _OUR_ID.fullmatch(stream.source_id)
 
     def _connect(self, info: Any, stream: FoundStream) -> None:
         pylsl = load_pylsl()

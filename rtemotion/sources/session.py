@@ -52,7 +52,17 @@ def is_session(path: Path) -> bool:
     """Tell whether a path names a session: its own file, or a recording that has one."""
     if path.suffix.lower() == ".json":
         return True
-    return path.suffix.lower() == ".xdf" and session_path(path).is_file()
+    return path.suffix.lower() == ".xdf" and _is_ours(session_path(path))
+
+
+def _is_ours(file: Path) -> bool:
+    """Tell whether a JSON file is a session's, whole or not, rather than another sidecar."""
+    try:
+        return '"recording"' in (text := file.read_text("utf-8", "replace")) and (
+            '"schema_version"' in text
+        )
+    except OSError:
+        return False
 
 
 def open_session(path: Path) -> tuple[Session, Path]:
@@ -65,7 +75,10 @@ def open_session(path: Path) -> tuple[Session, Path]:
     """
     file = session_path(path)
     session = load_session(file)
-    recording = file.with_name(session.recording)
+    # Both may have been renamed together.
+    recording = path if path.suffix.lower() == ".xdf" else file.with_suffix(".xdf")
+    if not recording.is_file():
+        recording = file.with_name(session.recording)
     if not recording.is_file():
         raise SourceError(
             f"the session {file} belongs to a recording {recording.name} that is not beside it; "

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import SourceError
 from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
-from ..xdf_format import TEXT
+from ..xdf_format import OURS, TEXT
 from .lsl_metadata import StreamDescription, describe_stream
 from .lsl_network import parse_query
 from .pacing import ReplayClock, check_speed, chunk_length, paced, with_events
@@ -227,6 +227,8 @@ def _describe(
 
 
 def _is_marking(stream: XdfStream) -> bool:
+    if stream.name in OURS:
+        return False
     by_type = _MARKER_TYPE.search(stream.type) is not None
     return stream.n_samples > 0 and (stream.format == TEXT or by_type)
 

@@ -87,6 +87,46 @@ def test_options_given_stand_over_those_of_the_session(recorded: Path, tmp_path:
     assert not out.exists()
 
 
+def test_both_files_may_be_renamed_together(recorded: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.xdf").write_bytes(recorded.read_bytes())
+    (tmp_path / "other.json").write_bytes(recorded.with_suffix(".json").read_bytes())
+    for name in ("other.xdf", "other.json"):
+        assert rtemotion("replay", str(tmp_path / name), "--verify").returncode == 0
+
+
+def test_a_sidecar_of_another_kind_makes_no_session(recorded: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.xdf"
+    path.write_bytes(recorded.read_bytes())
+    path.with_suffix(".json").write_text('{"TaskName": "rest", "SamplingFrequency": 256}')
+    out = tmp_path / "a.csv"
+    done = rtemotion("replay", str(path), "--speed", "max", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "marker {" not in done.stdout
+
+
+def test_what_is_read_is_never_written_to(recorded: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.xdf"
+    path.write_bytes(recorded.read_bytes())
+    path.with_suffix(".json").write_bytes(recorded.with_suffix(".json").read_bytes())
+    for said in (path, path.with_suffix(".json")):
+        done = rtemotion("replay", str(said), "--record", str(path), "--overwrite")
+        assert done.returncode == 1
+        assert "is what is read" in done.stderr
+    assert path.read_bytes() == recorded.read_bytes()
+
+
+def test_a_recording_is_recovered_whatever_its_session_file_is(
+    recorded: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.xdf"
+    path.write_bytes(recorded.read_bytes()[:-30000])
+    path.with_suffix(".json").write_text(recorded.with_suffix(".json").read_text() + "}")
+    done = rtemotion("recover", str(path))
+    assert done.returncode == 0, done.stderr
+    assert "is no session file of rtemotion" in done.stderr
+    assert (tmp_path / "a.xdf.damaged").exists()
+
+
 def test_what_is_no_session_cannot_be_verified(tmp_path: Path) -> None:
     done = rtemotion("replay", str(tmp_path / "a.edf"), "--verify")
     assert done.returncode == 1
@@ -128,8 +168,9 @@ def test_when_the_disk_is_full_decoding_goes_on_and_what_was_written_stays(
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1
     assert "the recording stops" in done.stderr
+    assert "error: the recording stopped early" in done.stderr
     assert "File too large" in done.stderr
     assert "# 40 frames" in done.stdout
     assert path.stat().st_size <= 60_000

@@ -6,7 +6,7 @@ import pytest
 from rtemotion import Setup
 from rtemotion.cli.setup import Options
 from rtemotion.cli.sources import Place
-from rtemotion.errors import SetupError
+from rtemotion.errors import RtemotionError, SetupError
 
 
 def gather(profile: Path | None = None, **given: object) -> Options:
@@ -37,12 +37,13 @@ def test_channels_may_be_repeated_or_separated_by_commas() -> None:
         ("notch = true", "cannot be True"),
         ('asr = "much"', "'asr'"),
         ("text = 3", "'text'"),
+        ('unit = "abc"', "abc"),
     ],
 )
 def test_a_profile_that_does_not_fit_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
     profile = tmp_path / "lab.toml"
     profile.write_text(text)
-    with pytest.raises(SetupError, match=sentence):
+    with pytest.raises(RtemotionError, match=sentence):
         gather(profile)
 
 

@@ -9,7 +9,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "reconnect.py"
 
 
 def test_reconnecting_leaves_nothing_behind() -> None:
-    command = [sys.executable, str(SCRIPT), "--rounds", "3", "--warm-up", "1", "--json"]
+    command = [sys.executable, str(SCRIPT), "--rounds", "3", "--warm-up", "4", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     assert told["from_outlet_s"]["max"] < 2.0
