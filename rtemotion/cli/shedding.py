@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import time
-from typing import TextIO
+from typing import TextIO, cast
 
 # Text that may wait for the reader; what comes beyond is left out.
 MOST = 2**18
@@ -25,7 +25,7 @@ def shedding(stream: TextIO) -> TextIO:
     except (OSError, ValueError):
         return stream
     stream.flush()
-    return Shedding(number, stream.isatty())
+    return cast(TextIO, Shedding(number, stream.isatty()))
 
 
 class Shedding(io.TextIOBase):
