@@ -162,11 +162,11 @@ def _file_engine(
 
 
 def _chosen(source: Source, markers: str | None) -> Source:
-    if markers in (None, "all"):
+    if markers is None or markers == "all":
         return source
     from ..sources.chosen_markers import ChosenMarkers
 
-    return ChosenMarkers(source, markers or "")
+    return ChosenMarkers(source, markers)
 
 
 def _session_engine(
