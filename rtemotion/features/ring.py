@@ -1,4 +1,4 @@
-"""The segments of one window as spectra, and the products measures ask for.
+"""The segments of one window as spectra.
 
 The ring holds spectra and not their pairwise products, which would be far
 larger than the processor's cache; a product is recomputed when a segment
@@ -11,105 +11,144 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..signal import FloatArray
-from .schema import Group
+from .pairs import PairLayout
+
+# Rows of a spectrum.
+IMAG, REAL = 0, 1
 
 
 class SpectraRing:
-    """Spectra of the newest segments of one group of bands.
+    """Spectra of the newest segments, and the running sum of their power.
 
-    Segments are numbered from 0 since the last reset; the ring holds
-    ``oldest`` to ``newest``. A channel masked in a segment holds zeros there.
+    Segments are numbered from 0 since the last reset; the ring holds ``oldest``
+    to ``newest``. A channel masked in a segment holds zeros there.
 
     Parameters
     ----------
-    group : Group
-        Segment length, number of segments and Fourier bins.
-    n_channels : int
-        Number of channels.
-    sfreq : float
-        Sampling rate in Hz.
+    layout : PairLayout
+        The channels' pairs.
+    n_segments : int
+        Segments in a full window.
+    n_bins : int
+        Fourier bins of a spectrum.
+    paired : slice
+        The bins in which pairs are formed.
+    amplitudes : bool
+        Also keep |X| and 1/|X| in those bins.
+
+    Attributes
+    ----------
+    power : array, shape (n_channels, n_bins)
+        Sum of |X|² over the window.
+    amplitude : array, shape (n_channels, n_paired_bins)
+        Sum of |X| over the window; zero unless kept.
+    counts : array, shape (n_channels,)
+        Number of segments in that sum.
     """
 
-    def __init__(self, group: Group, n_channels: int, sfreq: float) -> None:
-        self.group = group
-        self.lag = group.lag
-        self.n_bins = group.n_bins
-        first, second = np.triu_indices(n_channels, k=1)
-        self.n_pairs = len(first)
-        self._first, self._second = first, second
-        self._window = np.hanning(group.segment)
-        self._density = 2.0 / (sfreq * float(np.sum(self._window**2)))
-        # Each spectrum lies there twice, as [imag | real] and as [real | imag], so that
-        # both halves of Im(X_i X̄_j) = imag_i real_j - real_i imag_j are one product.
-        doubled = (group.n_segments, n_channels, 2 * self.n_bins)
-        self._imag_real = np.zeros(doubled)
-        self._real_imag = np.zeros(doubled)
-        self._powers = np.zeros((group.n_segments, n_channels, self.n_bins))
-        self._valid = np.zeros((group.n_segments, n_channels), dtype=bool)
-        self._power = np.zeros((n_channels, self.n_bins))
-        self.counts = np.zeros(n_channels, dtype=np.int64)
-        self._products: dict[int, FloatArray] = {}
-        self._spare: list[FloatArray] = []
-        self._left = np.empty((self.n_pairs, 2 * self.n_bins))
-        self._right = np.empty_like(self._left)
-        self.oldest = 0
-        self.newest = -1
+    def __init__(
+        self,
+        layout: PairLayout,
+        n_segments: int,
+        n_bins: int,
+        paired: slice,
+        amplitudes: bool = False,
+    ) -> None:
+        n, n_paired = layout.n_channels, paired.stop - paired.start
+        self.layout = layout
+        self.n_segments = n_segments
+        self.n_paired = n_paired
+        self._paired = paired
+        # One slot more than the window holds, for the segment that left it last.
+        slots = n_segments + 1
+        self._spectra = layout.wrapped(n_paired, (slots, 2))
+        self._firsts = layout.firsts(self._spectra)
+        self._seconds = layout.seconds(self._spectra)
+        self._amplitudes = np.zeros((slots if amplitudes else 0, n, n_paired))
+        self._inverse = layout.wrapped(n_paired, (len(self._amplitudes),))
+        self._inverse_firsts = layout.firsts(self._inverse)
+        self._inverse_seconds = layout.seconds(self._inverse)
+        self._powers = np.zeros((slots, n, n_bins))
+        self._valid = np.zeros((slots, n), dtype=bool)
+        self.power = np.zeros((n, n_bins))
+        self.amplitude = np.zeros((n, n_paired))
+        self.counts = np.zeros(n, dtype=np.int64)
+        self.oldest, self.newest = 0, -1
+
+    @property
+    def held(self) -> int:
+        """Number of segments in the window."""
+        return self.newest - self.oldest + 1
 
     @property
     def full(self) -> bool:
         """True when the window is filled."""
-        return self.newest - self.oldest + 1 == self.group.n_segments
+        return self.held == self.n_segments
 
     def clear(self) -> None:
         """Forget every segment and count from zero again."""
-        self._power[:] = 0.0
-        self.counts[:] = 0
-        self.forget_products()
+        self._zero()
         self.oldest, self.newest = 0, -1
 
-    def append(self, segment: FloatArray, valid: NDArray[np.bool_]) -> None:
-        """Add one segment; the ring must not be full.
+    def append(self, spectrum: NDArray[np.complex128], valid: NDArray[np.bool_]) -> None:
+        """Add one segment, in place of the oldest when the window is full.
 
         Parameters
         ----------
-        segment : array, shape (n_channels, n_samples)
-            Volts.
+        spectrum : array, shape (n_channels, n_bins)
+            Fourier coefficients, zero where not valid.
         valid : array of bool, shape (n_channels,)
-            Channels whose segment may be used; the others enter as zeros.
+            Channels whose segment may be used.
         """
+        if self.full:
+            slot = self._slot(self.oldest)
+            self.power -= self._powers[slot]
+            self.counts -= self._valid[slot]
+            if len(self._amplitudes):
+                self.amplitude -= self._amplitudes[slot]
+            self.oldest += 1
         self.newest += 1
-        slot = self.newest % self.group.n_segments
-        if not valid.all():
-            segment = np.where(valid[:, None], segment, 0.0)
-        centred = segment - np.add.reduce(segment, axis=1, keepdims=True) / self.group.segment
-        centred *= self._window
-        spectrum = np.fft.rfft(centred, axis=1)
-        kept = spectrum[:, self.group.first_bin : self.group.last_bin + 1]
-        n = self.n_bins
-        self._real_imag[slot, :, :n] = self._imag_real[slot, :, n:] = kept.real
-        self._real_imag[slot, :, n:] = self._imag_real[slot, :, :n] = kept.imag
-        self._powers[slot] = kept.real**2 + kept.imag**2
+        slot = self._slot(self.newest)
+        n, pairs = self.layout.n_channels, spectrum[:, self._paired]
+        rows = self._spectra[slot]
+        rows[IMAG, :n] = pairs.imag
+        rows[REAL, :n] = pairs.real
+        rows[:, n:] = rows[:, : self.layout.n_shifts]
+        powers = self._powers[slot]
+        np.multiply(spectrum.real, spectrum.real, out=powers)
+        powers += spectrum.imag * spectrum.imag
         self._valid[slot] = valid
-        self.forget_products()
-        self.add_power(self.newest)
+        if len(self._amplitudes):
+            self._keep_amplitude(slot)
+        self._add(slot)
 
-    def drop(self) -> None:
-        """Take the oldest segment out; its number must not be asked for again."""
-        slot = self.oldest % self.group.n_segments
-        self._power -= self._powers[slot]
-        self.counts -= self._valid[slot]
-        self.oldest += 1
+    def _keep_amplitude(self, slot: int) -> None:
+        amplitude, inverse = self._amplitudes[slot], self._inverse[slot]
+        n = self.layout.n_channels
+        np.sqrt(self._powers[slot][:, self._paired], out=amplitude)
+        inverse[:n] = 0.0
+        np.divide(1.0, amplitude, out=inverse[:n], where=amplitude > 0.0)
+        inverse[n:] = inverse[: self.layout.n_shifts]
 
-    def add_power(self, number: int) -> None:
-        """Add a segment's power and count to the sums."""
-        slot = number % self.group.n_segments
-        self._power += self._powers[slot]
-        self.counts += self._valid[slot]
-
-    def clear_power(self) -> None:
-        """Zero the sums of power; `add_power` builds them again."""
-        self._power[:] = 0.0
+    def _zero(self) -> None:
+        self.power[:] = 0.0
+        self.amplitude[:] = 0.0
         self.counts[:] = 0
+
+    def _add(self, slot: int) -> None:
+        self.power += self._powers[slot]
+        self.counts += self._valid[slot]
+        if len(self._amplitudes):
+            self.amplitude += self._amplitudes[slot]
+
+    def rebuild(self) -> None:
+        """Add up power and counts anew, in the order in which the segments came."""
+        self._zero()
+        for number in range(self.oldest, self.newest + 1):
+            self._add(self._slot(number))
+
+    def _slot(self, number: int) -> int:
+        return number % len(self._valid)
 
     def oldest_dominates(self, factor: float) -> bool:
         """Tell whether anywhere the oldest segment outweighs all others `factor` times.
@@ -117,63 +156,42 @@ class SpectraRing:
         Taking a term out of a sum leaves a rounding error in proportion to the
         term; one far larger than what remains would leave little else.
         """
-        slot = self.oldest % self.group.n_segments
-        return bool((self._powers[slot] * (1.0 + 1.0 / factor) > self._power).any())
+        slot = self._slot(self.oldest)
+        return bool((self._powers[slot] * (1.0 + 1.0 / factor) > self.power).any())
 
-    def imag(self, number: int) -> FloatArray:
-        """Return Im(X_i X̄_j) of one segment, shape (n_pairs, n_bins).
+    def firsts(self, number: int) -> FloatArray:
+        """Return a segment as first of its pairs, (2, 1, n_channels * n_paired_bins)."""
+        return self._firsts[self._slot(number)]
 
-        The array is the ring's own until the next segment is appended.
+    def seconds(self, number: int) -> FloatArray:
+        """Return a segment as second, (2, n_shifts, n_channels * n_paired_bins)."""
+        return self._seconds[self._slot(number)]
+
+    def inverse(self, number: int) -> tuple[FloatArray, FloatArray]:
+        """Return a segment's 1/|X| as first and as second of its pairs, 0 where it is zero."""
+        slot = self._slot(number)
+        return self._inverse_firsts[slot], self._inverse_seconds[slot]
+
+    @property
+    def partly_masked(self) -> bool:
+        """True when a channel is masked in some segments of the window, yet not in all."""
+        return bool(((self.counts > 0) & (self.counts < self.held)).any())
+
+    def paired_power(self) -> FloatArray:
+        """Return the sum of |X|² in the bins in which pairs are formed."""
+        return self.power[:, self._paired]
+
+    def window(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the segments of the window.
+
+        Returns
+        -------
+        power, amplitude : array, shape (held, n_channels, n_paired_bins)
+            |X|² and |X| of every segment, the latter empty unless kept.
+        valid : array, shape (held, n_channels)
+            One where a channel is not masked, else zero.
         """
-        product = self._products.get(number)
-        if product is None:
-            slot, n = number % self.group.n_segments, self.n_bins
-            product = self._spare.pop() if self._spare else np.empty((self.n_pairs, n))
-            np.take(self._imag_real[slot], self._first, axis=0, out=self._left, mode="clip")
-            np.take(self._real_imag[slot], self._second, axis=0, out=self._right, mode="clip")
-            self._left *= self._right
-            np.subtract(self._left[:, :n], self._left[:, n:], out=product)
-            self._products[number] = product
-        return product
-
-    def forget_products(self, before: int | None = None) -> None:
-        """Free the products of all segments, or of those before one."""
-        for number in [n for n in self._products if before is None or n < before]:
-            self._spare.append(self._products.pop(number))
-
-    def pair_scale(self) -> FloatArray:
-        """Return sqrt(S_ii S_jj) scaled to the segments both have, shape (n_pairs, n_bins).
-
-        NaN where a channel or a pair has no segment or no power.
-        """
-        amplitude = np.sqrt(np.maximum(self._power, 0.0))
-        amplitude[self.counts == 0] = np.nan
-        amplitude[amplitude == 0.0] = np.nan
-        scale = amplitude[self._first]
-        scale *= amplitude[self._second]
-        held = self.newest - self.oldest + 1
-        if not (self.counts == held).all():
-            means = np.sqrt(self.counts[self._first] * self.counts[self._second])
-            with np.errstate(invalid="ignore", divide="ignore"):
-                scale *= (self._shared_counts() / means)[:, None]
-        return scale
-
-    def _shared_counts(self) -> FloatArray:
-        slots = np.arange(self.oldest, self.newest + 1) % self.group.n_segments
-        valid = self._valid[slots].astype(np.float64)
-        shared = (valid.T @ valid)[self._first, self._second]
-        shared[shared == 0.0] = np.nan
-        return shared
-
-    def without_segments(self) -> NDArray[np.bool_]:
-        """Return the pairs in which a channel has no segment at all, shape (n_pairs,)."""
-        empty = self.counts == 0
-        pairs: NDArray[np.bool_] = empty[self._first] | empty[self._second]
-        return pairs
-
-    def power_density(self) -> FloatArray:
-        """Return the mean one-sided power density in V²/Hz, shape (n_channels, n_bins)."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            density = self._power * (self._density / self.counts)[:, None]
-        density[self.counts == 0] = np.nan
-        return density
+        slots = np.arange(self.oldest, self.newest + 1) % len(self._valid)
+        kept = slots if len(self._amplitudes) else slots[:0]
+        powers = self._powers[slots][:, :, self._paired]
+        return powers, self._amplitudes[kept], self._valid[slots].astype(np.float64)

@@ -10,55 +10,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..signal import EXCLUDED, Chunk, FeatureFrame, FloatArray, Item, StreamInfo
-from .measures import Measure, measure_class
-from .ring import SpectraRing
-from .schema import FeatureSchema, Group
-
-# Sums are rebuilt from the ring this often, so that rounding does not pile up,
-REBUILD_EVERY = 64
-# and whenever a segment this much larger than all others together leaves.
-DOMINANT = 1000.0
-
-
-class _Window:
-    """One group of bands: its ring of spectra and the measures that follow it."""
-
-    def __init__(self, group: Group, schema: FeatureSchema, n_channels: int, sfreq: float) -> None:
-        self.group = group
-        self.ring = SpectraRing(group, n_channels, sfreq)
-        connected = any(schema.bands[i].connectivity for i in group.bands)
-        names = schema.measures if connected else ()
-        self.measures: list[Measure] = [measure_class(name)(self.ring) for name in names]
-
-    def clear(self) -> None:
-        self.ring.clear()
-        for measure in self.measures:
-            measure.clear()
-
-    def push(self, segment: FloatArray, valid: np.ndarray, rebuild: bool) -> None:
-        if self.ring.full:
-            rebuild = rebuild or self.ring.oldest_dominates(DOMINANT)
-            if not rebuild:
-                for measure in self.measures:
-                    measure.leave(self.ring.oldest)
-            self.ring.drop()
-        self.ring.append(segment, valid)
-        if rebuild:
-            self._rebuild()
-        else:
-            for measure in self.measures:
-                measure.enter(self.ring.newest)
-
-    def _rebuild(self) -> None:
-        self.ring.clear_power()
-        for measure in self.measures:
-            measure.clear()
-        for number in range(self.ring.oldest, self.ring.newest + 1):
-            self.ring.add_power(number)
-            for measure in self.measures:
-                measure.enter(number)
-            self.ring.forget_products(before=number - self.ring.lag + 1)
+from ..signal import EXCLUDED, Chunk, FeatureFrame, Item, StreamInfo
+from .pairs import PairLayout
+from .schema import FeatureSchema
+from .window import SegmentWindow
 
 
 class FeatureStage:
@@ -78,7 +33,8 @@ class FeatureStage:
         n = info.n_channels
         self._hop = schema.hop_samples(info.sfreq)
         groups = schema.realise(info.sfreq)
-        self._windows = [_Window(group, schema, n, info.sfreq) for group in groups]
+        layout = PairLayout(n)
+        self._windows = [SegmentWindow(g, schema, layout, info.sfreq) for g in groups]
         self._longest = max((group.segment for group in groups), default=self._hop)
         self._frames_to_fill = schema.frames_to_fill(info.sfreq)
         self._buffer = np.zeros((n, self._longest + 32 * self._hop))
@@ -137,15 +93,22 @@ class FeatureStage:
 
     def _frame(self, newest: float) -> FeatureFrame:
         self._hops += 1
-        rebuild = self._hops % REBUILD_EVERY == 0
+        full = self._hops >= self._frames_to_fill
+        schema, n = self.schema, self.info.n_channels
+        power = np.full((len(schema.bands), n), np.nan)
+        shape = (len(schema.measures), len(schema.connectivity_bands), len(self._pairs))
+        connectivity = np.full(shape, np.nan)
+        segments = np.zeros((len(schema.bands), n), dtype=np.int64)
         for window in self._windows:
-            length = window.group.segment
+            bands, length = list(window.group.bands), window.group.segment
             if self._since_reset >= length:
                 segment = slice(self._filled - length, self._filled)
                 valid = ~np.asarray(self._bad[:, segment].any(axis=1))
-                window.push(self._buffer[:, segment], valid, rebuild)
-        full = self._hops >= self._frames_to_fill
-        power, connectivity, segments = self._values(full)
+                values = window.push(self._buffer[:, segment], valid, full)
+                if full:
+                    power[bands] = window.power()
+                    connectivity[:, window.connectivity_rows] = values
+            segments[bands] = window.ring.counts
         quality = self._clean.sum(axis=0) / (min(self._hops, len(self._clean)) * self._hop)
         self._clean[self._hops % len(self._clean)] = 0
         assert self._origin is not None
@@ -161,29 +124,3 @@ class FeatureStage:
             segments=segments,
             full=full,
         )
-
-    def _values(self, full: bool) -> tuple[FloatArray, FloatArray, np.ndarray]:
-        schema = self.schema
-        n_channels, n_pairs = self.info.n_channels, len(self._pairs)
-        rows = {band: row for row, band in enumerate(schema.connectivity_bands)}
-        power = np.full((len(schema.bands), n_channels), np.nan)
-        connectivity = np.full((len(schema.measures), len(rows), n_pairs), np.nan)
-        segments = np.zeros((len(schema.bands), n_channels), dtype=np.int64)
-        for window in self._windows:
-            segments[list(window.group.bands)] = window.ring.counts
-            if not full:
-                continue
-            density = window.ring.power_density()
-            values = [measure.values() for measure in window.measures]
-            for band, (start, stop) in zip(window.group.bands, window.group.bins, strict=True):
-                power[band] = band_mean(density, start, stop)
-                if band in rows:
-                    for m, value in enumerate(values):
-                        connectivity[m, rows[band]] = band_mean(value, start, stop)
-        return power, connectivity, segments
-
-
-def band_mean(values: FloatArray, start: int, stop: int) -> FloatArray:
-    """Return the mean over Fourier bins ``start:stop`` of an array (n, n_bins)."""
-    total: FloatArray = np.add.reduce(values[:, start:stop], axis=1)
-    return total / (stop - start)
