@@ -18,9 +18,18 @@ if TYPE_CHECKING:
     from .brain import Brain
     from .broadcast import broadcast
     from .codes import CODES, COUPLINGS, EMOTIONS, SCALINGS
-    from .edges import TruthEdges, truth_edges
-    from .emotions import EmotionProcess
-    from .headsets import HEADSETS, Headset, get_headset, headset_from_labels
+    from .edges import SourceEdges, TruthEdges, source_edges, truth_edges
+    from .emotions import EmotionProcess, Story
+    from .faults import Faults
+    from .headsets import (
+        HEADSETS,
+        Headset,
+        get_headset,
+        headset_from_labels,
+        headset_from_montage,
+        headset_from_positions,
+    )
+    from .recording import write_recording
     from .source import SimulatedSource
     from .subject import Subject
 
@@ -33,16 +42,23 @@ _HOME = {
     "COUPLINGS": "codes",
     "EMOTIONS": "codes",
     "EmotionProcess": "emotions",
+    "Faults": "faults",
     "HEADSETS": "headsets",
     "Headset": "headsets",
     "SCALINGS": "codes",
     "SimulatedSource": "source",
+    "SourceEdges": "edges",
+    "Story": "emotions",
     "Subject": "subject",
     "TruthEdges": "edges",
     "broadcast": "broadcast",
     "get_headset": "headsets",
     "headset_from_labels": "headsets",
+    "headset_from_montage": "headsets",
+    "headset_from_positions": "headsets",
+    "source_edges": "edges",
     "truth_edges": "edges",
+    "write_recording": "recording",
 }
 
 __all__ = [
@@ -56,14 +72,21 @@ __all__ = [
     "Artifacts",
     "Brain",
     "EmotionProcess",
+    "Faults",
     "Headset",
     "SimulatedSource",
+    "SourceEdges",
+    "Story",
     "Subject",
     "TruthEdges",
     "broadcast",
     "get_headset",
     "headset_from_labels",
+    "headset_from_montage",
+    "headset_from_positions",
+    "source_edges",
     "truth_edges",
+    "write_recording",
 ]
 
 

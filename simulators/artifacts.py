@@ -1,23 +1,26 @@
-"""What every recording also holds: blinks, line noise and the amplifier's own noise."""
+"""What every recording also holds: eyes, muscles, mains, electrodes and the amplifier's noise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..errors import SetupError
 from ..signal import FloatArray
-from .head import standard_head
-
-# Just before the eyeballs, MNI millimetres, and how fast a blink fades over the scalp.
-_EYES_MNI_MM = ((-32.0, 82.0, -38.0), (32.0, 82.0, -38.0))
-_BLINK_REACH_M = 0.045
-_BLINK_LENGTH_S = 0.35
+from .amounts import amount, check_amounts, with_amounts
+from .codes import Code
+from .electrodes import Drift, Pops, Sweat
+from .eyes import Blinks, Saccades, blink_topography, gaze_topography
+from .muscles import Muscles, muscle_topography
 
 
 @dataclass(frozen=True)
 class Artifacts:
     """How much of each artifact there is; zero switches one off.
+
+    By default there are mild blinks, mains and amplifier noise, and nothing else.
 
     Attributes
     ----------
@@ -31,18 +34,106 @@ class Artifacts:
         Typical amplitude of the mains at an electrode, µV.
     sensor_nv_per_sqrt_hz : float
         White noise of electrode and amplifier, nV/√Hz.
+    saccades_per_min : float
+        Jumps of the eyes, sideways or up and down.
+    saccade_uv : float
+        What a glance of 10° to the right gives at F8, µV.
+    muscle_uv : float
+        Typical root mean square of the tone right above a muscle, 20..120 Hz, µV.
+    bursts_per_min : float
+        Muscle bursts, anywhere on the head.
+    burst_uv : float
+        Typical root mean square of a burst right above the muscle, µV.
+    pops_per_min : float
+        Electrodes that give way, anywhere on the headset.
+    pop_uv : float
+        Typical step of a pop, µV.
+    drift_uv : float
+        Standard deviation of each electrode's slow wandering, µV.
+    sweat_uv : float
+        Typical size of the slow waves of wet skin, µV.
+    dead : float
+        Electrodes that deliver nothing but zeros, a whole number.
+
+    Raises
+    ------
+    SetupError
+        When an amount is negative or no number.
     """
 
-    blinks_per_min: float = 6.0
-    blink_uv: float = 60.0
-    line_hz: float = 50.0
-    line_uv: float = 0.5
-    sensor_nv_per_sqrt_hz: float = 50.0
+    blinks_per_min: float = amount(6.0, "blinks", "a minute")
+    blink_uv: float = amount(60.0, "blink-size", "µV")
+    line_hz: float = amount(50.0, "line-frequency", "Hz")
+    line_uv: float = amount(0.5, "line", "µV")
+    sensor_nv_per_sqrt_hz: float = amount(50.0, "noise", "nV/√Hz")
+    saccades_per_min: float = amount(0.0, "saccades", "a minute")
+    saccade_uv: float = amount(30.0, "saccade-size", "µV")
+    muscle_uv: float = amount(0.0, "muscle", "µV")
+    bursts_per_min: float = amount(0.0, "bursts", "a minute")
+    burst_uv: float = amount(25.0, "burst-size", "µV")
+    pops_per_min: float = amount(0.0, "pops", "a minute")
+    pop_uv: float = amount(100.0, "pop-size", "µV")
+    drift_uv: float = amount(0.0, "drift", "µV")
+    sweat_uv: float = amount(0.0, "sweat", "µV")
+    dead: float = amount(0.0, "dead", "channels")
+
+    def __post_init__(self) -> None:
+        """Refuse amounts that cannot be."""
+        check_amounts(self, "the artifact")
+        if self.dead != int(self.dead):
+            raise SetupError(f"the artifact 'dead' is {self.dead}, expected a whole number")
 
     @classmethod
     def none(cls) -> Artifacts:
         """Return no artifacts at all, noiseless amplifiers included."""
         return cls(0.0, 0.0, 50.0, 0.0, 0.0)
+
+    @classmethod
+    def realistic(cls) -> Artifacts:
+        """Return a mixture of everything but dead channels, as strong as recordings show it."""
+        return cls(
+            blinks_per_min=15.0,
+            blink_uv=180.0,
+            line_uv=2.0,
+            saccades_per_min=40.0,
+            muscle_uv=2.0,
+            bursts_per_min=4.0,
+            pops_per_min=0.5,
+            drift_uv=30.0,
+            sweat_uv=15.0,
+        )
+
+    @classmethod
+    def of_code(cls, code: Code) -> Artifacts:
+        """Return what a brain has by default: under confound codes, something to drive."""
+        if code == "muscle":
+            return cls(muscle_uv=2.0)
+        if code == "eyes":
+            return cls(blinks_per_min=12.0, saccades_per_min=30.0)
+        return cls()
+
+    @classmethod
+    def read(cls, text: str, code: Code = "none") -> Artifacts:
+        """Return artifacts described in words: ``none``, ``realistic`` and amounts.
+
+        Parameters
+        ----------
+        text : str
+            ``KEY=NUMBER`` separated by commas, after ``none`` or ``realistic`` to begin
+            with other than the default.
+        code : str
+            Whose default it is.
+
+        Raises
+        ------
+        SetupError
+            When it is not understood.
+        """
+        first, _, rest = text.partition(",")
+        starts = {"none": cls.none, "realistic": cls.realistic}
+        if first.strip() in starts:
+            return with_amounts(starts[first.strip()](), rest, "the artifact")
+        return with_amounts(cls.of_code(code), text, "the artifact")
 
 
 class ArtifactGenerator:
@@ -58,6 +149,18 @@ class ArtifactGenerator:
         Sampling rate in Hz.
     seed : numpy.random.SeedSequence
         Source of randomness; each artifact gets a child of its own.
+    code : str
+        Under ``muscle`` and ``eyes`` these follow the emotions.
+
+    Attributes
+    ----------
+    dead : array of int
+        The electrodes that deliver nothing.
+
+    Raises
+    ------
+    SetupError
+        When a code has nothing to drive, or more electrodes are dead than there are.
     """
 
     def __init__(
@@ -66,27 +169,61 @@ class ArtifactGenerator:
         positions: FloatArray,
         sfreq: float,
         seed: np.random.SeedSequence,
+        code: Code = "none",
     ) -> None:
-        self._what = artifacts
+        _check_code(artifacts, code)
+        self._what = what = artifacts
         self._sfreq = sfreq
-        blink, line, noise = (np.random.default_rng(child) for child in seed.spawn(3))
-        self._blink_rng, self._noise_rng = blink, noise
-        self._topography = blink_topography(positions)[:, None]
-        self._open: list[tuple[float, float]] = []
-        self._next_blink = self._wait()
         n = len(positions)
-        self._line = artifacts.line_uv * 1e-6 * line.lognormal(0.0, 0.5, (n, 1))
+        blink, line, noise = (np.random.default_rng(child) for child in seed.spawn(3))
+        self._noise_rng = noise
+        self._blinks = Blinks(what.blinks_per_min, what.blink_uv, blink, code == "eyes")
+        self._topography = blink_topography(positions)[:, None]
+        self._line = what.line_uv * 1e-6 * line.lognormal(0.0, 0.5, (n, 1))
         self._line_phase = 0.5 * line.standard_normal((n, 1))
         self._sample = 0
+        gaze, muscle, *others = seed.spawn(6)
+        drift, sweat, pops, dead = (np.random.default_rng(child) for child in others)
+        self._gaze = self._gaze_shape = self._muscles = self._muscle_shape = None
+        if what.saccades_per_min > 0:
+            self._gaze = Saccades(what.saccades_per_min, gaze, code == "eyes")
+            self._gaze_shape = what.saccade_uv * 1e-6 * gaze_topography(positions)
+        if what.muscle_uv > 0 or what.bursts_per_min > 0:
+            self._muscles = Muscles(
+                what.muscle_uv, what.burst_uv, what.bursts_per_min, sfreq, muscle, code == "muscle"
+            )
+            self._muscle_shape = muscle_topography(positions)
+        self._drift = Drift(what.drift_uv, n, sfreq, drift) if what.drift_uv > 0 else None
+        self._sweat = Sweat(what.sweat_uv, positions, sfreq, sweat) if what.sweat_uv > 0 else None
+        self._pops = Pops(what.pops_per_min, what.pop_uv, n, pops) if what.pops_per_min else None
+        self.dead = _choose_dead(int(what.dead), n, dead)
 
-    def block(self, n: int) -> FloatArray:
-        """Return the next `n` samples in volts, shape (n_channels, n)."""
+    def block(self, n: int, truth: FloatArray | None = None) -> FloatArray:
+        """Return the next `n` samples in volts, shape (n_channels, n).
+
+        Parameters
+        ----------
+        n : int
+            At least one.
+        truth : array, shape (n, 8), optional
+            The emotions at each sample, for codes that follow them.
+        """
         samples = np.arange(self._sample, self._sample + n)
         times = samples / self._sfreq
-        out = self._noise(n) + self._topography * self._blinks(times)
+        out = self._noise(n) + self._topography * self._blinks.wave(times, truth)
         if self._what.line_uv > 0 and self._what.line_hz < self._sfreq / 2:
             cycles = (samples * (self._what.line_hz / self._sfreq)) % 1.0
             out += self._line * np.sin(2 * np.pi * cycles + self._line_phase)
+        if self._gaze is not None and self._gaze_shape is not None:
+            out += self._gaze_shape @ self._gaze.waves(times, truth)
+        if self._muscles is not None and self._muscle_shape is not None:
+            out += self._muscle_shape @ self._muscles.waves(times, truth)
+        if self._drift is not None:
+            out += self._drift.block(n)
+        if self._sweat is not None:
+            out += self._sweat.block(n)
+        if self._pops is not None:
+            self._pops.add(out, times)
         self._sample += n
         return out
 
@@ -95,32 +232,22 @@ class ArtifactGenerator:
         sigma = float(density * np.sqrt(self._sfreq / 2))
         return sigma * self._noise_rng.standard_normal((len(self._topography), n))
 
-    def _wait(self) -> float:
-        rate = self._what.blinks_per_min / 60.0
-        return float(self._blink_rng.exponential(1.0 / rate)) if rate > 0 else np.inf
 
-    def _blinks(self, times: FloatArray) -> FloatArray:
-        """Return the blinks' time course in volts, raised-cosine pulses."""
-        while self._next_blink <= times[-1]:
-            height = self._what.blink_uv * 1e-6 * self._blink_rng.lognormal(0.0, 0.2)
-            self._open.append((self._next_blink, height))
-            self._next_blink += _BLINK_LENGTH_S + self._wait()
-        wave = np.zeros(len(times))
-        for start, height in self._open:
-            phase = np.clip((times - start) / _BLINK_LENGTH_S, 0.0, 1.0)
-            wave += 0.5 * height * (1 - np.cos(2 * np.pi * phase))
-        self._open = [b for b in self._open if b[0] + _BLINK_LENGTH_S > times[-1]]
-        return wave
+def _check_code(artifacts: Artifacts, code: Code) -> None:
+    if code == "muscle" and not artifacts.muscle_uv > 0:
+        raise SetupError(
+            "the code 'muscle' shows in muscle tone alone and the artifacts have none; "
+            "give it some, such as muscle=2"
+        )
+    moving = artifacts.blinks_per_min > 0 or artifacts.saccades_per_min > 0
+    if code == "eyes" and not moving:
+        raise SetupError(
+            "the code 'eyes' shows in blinks and saccades alone and the artifacts have neither; "
+            "give it some, such as saccades=30"
+        )
 
 
-def blink_topography(positions: FloatArray) -> FloatArray:
-    """Return how strongly each electrode sees a blink, shape (n_channels,), 1 at the eye.
-
-    The eyes lie outside the brain's shell, so the sphere model does not hold for them;
-    a Gaussian of the distance to the nearer eye stands in, which puts Fp1 and Fp2 about
-    halfway up and the back of the head at nothing.
-    """
-    eyes = standard_head().from_mni(np.array(_EYES_MNI_MM) / 1000.0)
-    distance = np.linalg.norm(positions[:, None, :] - eyes[None, :, :], axis=2).min(axis=1)
-    weights: FloatArray = np.exp(-0.5 * (distance / _BLINK_REACH_M) ** 2)
-    return weights
+def _choose_dead(count: int, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    if count > n:
+        raise SetupError(f"{count} channels cannot be dead in a headset of {n}")
+    return np.sort(rng.choice(n, count, replace=False))

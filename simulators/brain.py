@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import SetupError
 from ..signal import Chunk, FloatArray, StreamInfo
@@ -11,6 +12,7 @@ from .codes import (
     BANDS,
     CENTERS_HZ,
     CODES,
+    COUPLING_CODES,
     COUPLING_FULL,
     COUPLING_REST,
     EMOTIONS,
@@ -44,8 +46,8 @@ class Brain:
         Whose brain it is.
     headset : Headset or str
         What is worn, or its name.
-    code : {"network", "power", "mix", "none"}
-        What emotions change in the brain.
+    code : {"network", "power", "mix", "none", "muscle", "eyes"}
+        What emotions change: the brain, nothing, or only muscles or eyes.
     seed : int
         Of this session; mixed with the subject's, so that two subjects never share it.
     rest_s : float
@@ -53,14 +55,15 @@ class Brain:
     sfreq : float, optional
         Sampling rate in Hz; the headset's own by default.
     artifacts : Artifacts, optional
-        Blinks, mains and amplifier noise; mild by default.
+        Mild blinks, mains and amplifier noise by default, and what `code` needs.
     trajectories : Trajectories, optional
         Emotions over time to use in place of drawn ones.
 
     Raises
     ------
     SetupError
-        When code, headset or rate cannot be had.
+        When code, headset or rate cannot be had, or the artifacts hold nothing that
+        the code could drive.
     """
 
     def __init__(
@@ -85,8 +88,10 @@ class Brain:
             raise SetupError(f"a simulated brain needs at least 92.5 Hz, got {rate:g} Hz")
         self.info = _describe(self.headset, subject, code, seed, rate)
         self._table = rhythm_table()
-        self._gain, self._background_gain = _sensor_gains(subject, self.headset.channels)
-        drawn, sources, background, extras = np.random.SeedSequence((subject.seed, seed)).spawn(4)
+        worn = subject.worn(self.info.positions)
+        self._gain, self._background_gain = _sensor_gains(subject, worn)
+        root = np.random.SeedSequence(self.seeds)
+        drawn, sources, background, extras = root.spawn(4)
         self._emotions: Trajectories = trajectories or EmotionProcess(
             np.random.default_rng(drawn), rest_s=rest_s
         )
@@ -98,7 +103,7 @@ class Brain:
             np.random.default_rng(background),
         )
         self._artifacts = ArtifactGenerator(
-            artifacts or Artifacts(), self.info.positions, rate, extras
+            artifacts or Artifacts.of_code(code), worn, rate, extras, code
         )
         self._block = round(BLOCK_S * rate)
         self._made = 0
@@ -111,6 +116,17 @@ class Brain:
         """Volts at each electrode per unit of each rhythm, shape (n_channels, 48)."""
         gain: FloatArray = self._gain[:, : len(self._table.band)]
         return gain
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """What everything random is drawn from: subject, seed, and session if not the first."""
+        day = (self.subject.session,) if self.subject.session else ()
+        return (self.subject.seed, self.seed, *day)
+
+    @property
+    def dead(self) -> NDArray[np.int64]:
+        """Columns of the channels that deliver nothing but zeros."""
+        return self._artifacts.dead
 
     @property
     def position(self) -> int:
@@ -166,7 +182,7 @@ class Brain:
         pairs = len(self._table.pair_emotion)
         level = truth.T
         coupling: FloatArray | float = COUPLING_REST
-        if self.code in ("network", "mix"):
+        if self.code in COUPLING_CODES:
             span = COUPLING_FULL - COUPLING_REST
             coupling = COUPLING_REST + span * level[self._table.pair_emotion]
         target = now[pairs : 2 * pairs]
@@ -182,14 +198,16 @@ class Brain:
         rhythms, alpha, truth = self._activity()
         volts = self._gain @ np.concatenate([rhythms, alpha])
         volts += self._background_gain @ self._noise.block(self._block)
-        volts += self._artifacts.block(self._block)
+        volts += self._artifacts.block(self._block, truth)
         volts *= self.subject.amplifier_gain
+        volts[self.dead] = 0.0
         return np.ascontiguousarray(volts.T), truth
 
 
 def _describe(
     headset: Headset, subject: Subject, code: str, seed: int, sfreq: float
 ) -> StreamInfo:
+    day = f"-{subject.session}" if subject.session else ""
     return StreamInfo(
         channels=headset.channels,
         sfreq=sfreq,
@@ -197,7 +215,7 @@ def _describe(
         unit="V",
         reference="infinity",
         name=f"rtemotion-{headset.name}",
-        source_id=f"rtemotion-sim-{headset.name}-{code}-{subject.seed}-{seed}",
+        source_id=f"rtemotion-sim-{headset.name}-{code}-{subject.seed}-{seed}{day}",
         simulated=True,
     )
 
@@ -212,7 +230,7 @@ def _rhythms(subject: Subject, sfreq: float, rng: np.random.Generator) -> Rhythm
     return Rhythms(centers, widths, sfreq, rng)
 
 
-def _sensor_gains(subject: Subject, channels: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+def _sensor_gains(subject: Subject, electrodes: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return volts per unit source: rhythms and alpha (n_channels, 51), background."""
     table = rhythm_table()
     places = np.concatenate(
@@ -221,7 +239,7 @@ def _sensor_gains(subject: Subject, channels: tuple[str, ...]) -> tuple[FloatArr
     directions = np.concatenate(
         [subject.directions, subject.alpha_directions, subject.background_directions]
     )
-    fixed = np.einsum("cdk,dk->cd", lead_field(channels, places), directions)
+    fixed = np.einsum("cdk,dk->cd", lead_field(electrodes, places), directions)
     anchors, resting = len(subject.positions), len(subject.alpha_positions)
     band_rows = [BANDS.index(band) for band in table.band]
     rhythm = fixed[:, table.anchor] * (table.moment * subject.gains[table.anchor, band_rows])

@@ -17,8 +17,8 @@ from ..lsl import load_pylsl
 from ..signal import FloatArray, StreamInfo
 from .brain import Brain
 from .codes import EMOTIONS
-
-TRUTH_HOP_S = 0.25
+from .faults import Faults, Sent, Transmission
+from .truth import TRUTH_TYPE, truth_hop
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def broadcast(
     source_id: str | None = None,
     stop: Event | None = None,
     progress: Callable[[Progress], None] | None = None,
+    faults: Faults | None = None,
 ) -> int:
     """Publish a brain on LSL in real time until told to stop.
 
@@ -58,9 +59,10 @@ def broadcast(
     (millimetres, head frame) of every channel, and says ``simulated`` = ``true`` in its
     description. A second stream, ``<name>-truth`` of type ``EmotionTruth``, carries the
     eight emotions about four times a second under the stamps of the EEG samples they
-    belong to. Sample k is stamped first stamp + k/sfreq, every one explicitly: a single
-    stamp a chunk would be that of its last sample, and receivers would derive the
-    others by adding up.
+    belong to. Sample k is stamped first stamp + k/sfreq, faults aside, every one
+    explicitly: a single stamp a chunk would be that of its last sample, and receivers
+    would derive the others by adding up. While `faults` keep the stream away, both
+    outlets are closed, and return under the same identity.
 
     Parameters
     ----------
@@ -76,11 +78,13 @@ def broadcast(
         Set it to end cleanly. So does Ctrl-C, which is not passed on.
     progress : callable, optional
         Called with a `Progress` about four times a second.
+    faults : Faults, optional
+        What goes wrong on the way; nothing by default.
 
     Returns
     -------
     int
-        Number of EEG samples published.
+        Number of EEG samples gone through, lost ones included.
 
     Raises
     ------
@@ -94,7 +98,9 @@ def broadcast(
             f"a broadcast needs a positive chunk and no negative length, got {chunk_s} s "
             f"and {seconds} s"
         )
-    sender = _Sender(brain, name or brain.info.name, source_id or _source_id(brain))
+    sender = _Sender(
+        brain, name or brain.info.name, source_id or _source_id(brain), faults or Faults()
+    )
     total = math.inf if seconds is None else round(seconds * brain.info.sfreq)
     chunk = max(1, round(chunk_s * brain.info.sfreq))
     try:
@@ -110,43 +116,58 @@ def broadcast(
 class _Sender:
     """Two outlets and the clock they share."""
 
-    def __init__(self, brain: Brain, name: str, source_id: str) -> None:
+    def __init__(self, brain: Brain, name: str, source_id: str, faults: Faults) -> None:
         self._pylsl = load_pylsl()
         self._brain = brain
         self._rate = brain.info.sfreq
-        self._hop = max(1, math.floor(TRUTH_HOP_S * self._rate))
-        eeg = eeg_stream_info(brain.info, name, source_id)
-        truth = truth_stream_info(self._rate / self._hop, f"{name}-truth", f"{source_id}-truth")
-        self._eeg = self._pylsl.StreamOutlet(eeg)
-        self._truth = self._pylsl.StreamOutlet(truth)
-        self._first = float(self._pylsl.local_clock())
+        self._hop = truth_hop(self._rate)
+        self._name, self._source_id = name, source_id
+        self._eeg: Any = None
+        self._truth: Any = None
+        self._connect(True)
+        first = float(self._pylsl.local_clock())
+        self._sending = Transmission(faults, self._rate, brain.seeds, first)
         self.sent = 0
 
     def send(self, n: int) -> Progress | None:
         """Send `n` samples once the last of them is due; tell when truth went out."""
-        due = self._first + (self.sent + n) / self._rate
+        due = self._sending.true_time(self.sent + n)
         chunk, truth = self._brain.read(n)
+        way = self._sending.send(n)
         time.sleep(max(0.0, due - float(self._pylsl.local_clock())))
-        indices = np.arange(self.sent, self.sent + n)
-        stamps = self._first + indices / self._rate
-        samples = np.ascontiguousarray(chunk.data * 1e6, dtype=np.float32)
-        self._eeg.push_chunk(samples, stamps.tolist())
+        self._connect(bool(way.connected.any()))
+        if way.arrives.any():
+            samples = np.ascontiguousarray(chunk.data[way.arrives] * 1e6, dtype=np.float32)
+            self._eeg.push_chunk(samples, way.stamps[way.arrives].tolist())
+        rows = np.flatnonzero((np.arange(self.sent, self.sent + n) % self._hop) == 0)
         self.sent += n
-        return self._send_truth(indices, stamps, truth)
+        return self._send_truth(rows, way, truth)
+
+    def _connect(self, there: bool) -> None:
+        """Have both outlets, or neither."""
+        if there == (self._eeg is not None):
+            return
+        self._eeg = self._truth = None
+        if there:
+            name, source_id = self._name, self._source_id
+            eeg = eeg_stream_info(self._brain.info, name, source_id)
+            rate = self._rate / self._hop
+            truth = truth_stream_info(rate, f"{name}-truth", f"{source_id}-truth")
+            self._eeg = self._pylsl.StreamOutlet(eeg)
+            self._truth = self._pylsl.StreamOutlet(truth)
 
     def _send_truth(
-        self, indices: np.ndarray[Any, np.dtype[np.int64]], stamps: FloatArray, truth: FloatArray
+        self, rows: np.ndarray[Any, np.dtype[np.int64]], way: Sent, truth: FloatArray
     ) -> Progress | None:
-        rows = np.flatnonzero(indices % self._hop == 0)
-        for row in rows:
-            self._truth.push_sample(truth[row].tolist(), float(stamps[row]))
+        for row in rows[way.connected[rows]]:
+            self._truth.push_sample(truth[row].tolist(), float(way.stamps[row]))
         if len(rows) == 0:
             return None
         return Progress(
             self.sent,
             self.sent / self._rate,
             tuple(truth[-1].tolist()),
-            bool(self._eeg.have_consumers()),
+            self._eeg is not None and bool(self._eeg.have_consumers()),
         )
 
 
@@ -180,7 +201,7 @@ def eeg_stream_info(info: StreamInfo, name: str, source_id: str) -> Any:
 def truth_stream_info(rate: float, name: str, source_id: str) -> Any:
     """Describe the true emotions to LSL, as a `pylsl.StreamInfo`."""
     pylsl = load_pylsl()
-    stream = pylsl.StreamInfo(name, "EmotionTruth", len(EMOTIONS), rate, "float32", source_id)
+    stream = pylsl.StreamInfo(name, TRUTH_TYPE, len(EMOTIONS), rate, "float32", source_id)
     desc = stream.desc()
     desc.append_child_value("manufacturer", "rtemotion")
     desc.append_child_value("simulated", "true")
@@ -189,5 +210,5 @@ def truth_stream_info(rate: float, name: str, source_id: str) -> Any:
         channel = channels.append_child("channel")
         channel.append_child_value("label", label)
         channel.append_child_value("unit", "normalized")
-        channel.append_child_value("type", "EmotionTruth")
+        channel.append_child_value("type", TRUTH_TYPE)
     return stream

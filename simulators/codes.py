@@ -32,9 +32,12 @@ EMOTIONS: tuple[str, ...] = (
 )
 """The eight emotions of Plutchik, in the order of every array over emotions."""
 
-Code = Literal["network", "power", "mix", "none"]
-CODES: tuple[Code, ...] = ("network", "power", "mix", "none")
-"""What emotions change: coupling, power, both, or nothing."""
+Code = Literal["network", "power", "mix", "none", "muscle", "eyes"]
+CODES: tuple[Code, ...] = ("network", "power", "mix", "none", "muscle", "eyes")
+"""What emotions change: coupling, power, both, nothing; or, as confounds do, muscle
+tension or the rate of blinks and saccades while the brain knows nothing of them."""
+COUPLING_CODES: tuple[Code, ...] = ("network", "mix")
+"""The codes under which emotions drive coupling."""
 
 BANDS: tuple[str, ...] = ("theta", "alpha", "beta", "gamma")
 # Centre of each rhythm and half the width of its band, Hz; a subject's own alpha

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import expit
 
+from ..errors import SetupError
 from ..signal import FloatArray
 from .codes import EMOTIONS
 
@@ -99,6 +100,10 @@ class EmotionProcess:
         array, shape (n_times, 8)
             Each emotion, 0..1.
         """
+        return squash(self.hidden(times), times, self._rest_s)
+
+    def hidden(self, times: FloatArray) -> FloatArray:
+        """Return the hidden states (n_times, 8) at `times`: unit variance, no rest."""
         if len(times) == 0:
             return np.empty((0, len(EMOTIONS)))
         position = times / KNOT_S
@@ -106,11 +111,9 @@ class EmotionProcess:
         left = np.floor(position).astype(np.int64)
         share = (position - left)[:, None]
         rows = left - self._first
-        hidden = (1 - share) * self._hidden[rows] + share * self._hidden[rows + 1]
+        hidden: FloatArray = (1 - share) * self._hidden[rows] + share * self._hidden[rows + 1]
         self._forget(int(left[-1]))
-        onset = np.clip((times - self._rest_s) / RISE_S, 0.0, 1.0) if self._rest_s else 1.0
-        level: FloatArray = expit(_SLOPE * (hidden - _THRESHOLD)) * np.reshape(onset, (-1, 1))
-        return level
+        return hidden
 
     def _extend(self, stop: int) -> None:
         """Have knots up to `stop`, exclusive."""
@@ -131,6 +134,61 @@ class EmotionProcess:
         drop = knot - self._first
         self._hidden = self._hidden[drop:]
         self._first = knot
+
+
+class Story:
+    """Emotions that a story drives in whoever hears it, with a share that is one's own.
+
+    Everybody who hears the story shares one hidden trajectory, seeded by the story;
+    a listener's own one is added, so that `own_share` of the hidden variance is theirs.
+
+    Parameters
+    ----------
+    story : int
+        Seed of the story.
+    listener : tuple of int
+        Seed of the listener's own part, such as subject and session.
+    own_share : float
+        0 (everyone alike) .. 1 (the story moves nobody).
+    tau_s, rest_s : float
+        As for `EmotionProcess`.
+
+    Raises
+    ------
+    SetupError
+        When a seed is negative or `own_share` no share.
+    """
+
+    def __init__(
+        self,
+        story: int,
+        listener: tuple[int, ...],
+        own_share: float = 0.0,
+        tau_s: float = TAU_S,
+        rest_s: float = 0.0,
+    ) -> None:
+        if not 0.0 <= own_share <= 1.0 or min(story, *listener) < 0:
+            raise SetupError(
+                f"a story needs seeds from 0 on and an own share of 0..1, got story {story}, "
+                f"listener {listener} and {own_share:g}"
+            )
+        # The length keeps the seed of a story apart from that of any listener.
+        self._told = EmotionProcess(np.random.default_rng((story,)), tau_s)
+        self._own = EmotionProcess(np.random.default_rng((story, 1, *listener)), tau_s)
+        self._weights = float(np.sqrt(1 - own_share)), float(np.sqrt(own_share))
+        self._rest_s = rest_s
+
+    def at(self, times: FloatArray) -> FloatArray:
+        """Return the emotions (n_times, 8), 0..1, at ascending `times` in seconds."""
+        told, own = self._told.hidden(times), self._own.hidden(times)
+        return squash(self._weights[0] * told + self._weights[1] * own, times, self._rest_s)
+
+
+def squash(hidden: FloatArray, times: FloatArray, rest_s: float = 0.0) -> FloatArray:
+    """Bring hidden states (n_times, 8) to 0..1; exactly 0 for `rest_s`, then in within 5 s."""
+    onset = np.clip((times - rest_s) / RISE_S, 0.0, 1.0) if rest_s else 1.0
+    level: FloatArray = expit(_SLOPE * (hidden - _THRESHOLD)) * np.reshape(onset, (-1, 1))
+    return level
 
 
 def _smoothed_deviation(slow: float, smooth: float) -> float:

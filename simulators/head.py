@@ -15,13 +15,15 @@ import numpy as np
 
 from ..signal import FloatArray
 from .anchors import anchors_mni
-from .headsets import montage, montage_labels, montage_positions
+from .montages import STANDARD, montage, standard_sphere
 
 RELATIVE_RADII = (0.87, 0.92, 1.0)
 CONDUCTIVITIES = (0.33, 0.0042, 0.33)
 # Dipoles stay within this share of the brain's radius: the series for the potential
 # of a dipole right under a shell converges slowly, and no cortex touches the bone.
 DEEPEST_SHELL_SHARE = 0.95
+# Heads are no spheres; electrodes this much further off are not on a head at all.
+SCALP_TOLERANCE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,16 @@ class Head:
         pulled: FloatArray = self.center + offset * shrink
         return pulled
 
+    def onto_scalp(self, points: FloatArray) -> FloatArray:
+        """Move what lies more than 20 % of the radius off the scalp to that distance."""
+        offset = points - self.center
+        distance = np.linalg.norm(offset, axis=1, keepdims=True) / self.radius
+        near = np.clip(distance, 1 - SCALP_TOLERANCE, 1 + SCALP_TOLERANCE)
+        moved = self.center + offset * (near / np.maximum(distance, 1e-12))
+        # What need not move keeps every bit.
+        placed: FloatArray = np.where(near == distance, points, moved)
+        return placed
+
     def outward(self, points: FloatArray) -> FloatArray:
         """Return unit vectors (n, 3) from the centre of the sphere through `points`.
 
@@ -85,23 +97,9 @@ def standard_head() -> Head:
     """
     import mne
 
-    native = montage()
-    transform = mne.channels.compute_native_head_t(native)["trans"]
-    center, radius = _fit_sphere(montage_positions(_scalp_labels()))
+    transform = mne.channels.compute_native_head_t(montage(STANDARD))["trans"]
+    center, radius = standard_sphere()
     return Head(center, radius, np.asarray(transform, dtype=np.float64))
-
-
-def _scalp_labels() -> tuple[str, ...]:
-    """Labels on the scalp proper: mastoids and ear lobes would tilt the sphere."""
-    return tuple(label for label in montage_labels() if label not in {"A1", "A2", "M1", "M2"})
-
-
-def _fit_sphere(points: FloatArray) -> tuple[FloatArray, float]:
-    """Fit centre and radius by linear least squares on |x|² = 2 c·x + (r² − |c|²)."""
-    design = np.column_stack([2 * points, np.ones(len(points))])
-    solution = np.linalg.lstsq(design, (points**2).sum(axis=1), rcond=None)[0]
-    center = solution[:3]
-    return center, float(np.sqrt(solution[3] + center @ center))
 
 
 def anchors_in_head() -> FloatArray:
@@ -110,13 +108,13 @@ def anchors_in_head() -> FloatArray:
     return head.pull_inside(head.from_mni(anchors_mni()))
 
 
-def lead_field(channels: tuple[str, ...], positions: FloatArray) -> FloatArray:
+def lead_field(electrodes: FloatArray, positions: FloatArray) -> FloatArray:
     """Return the potential of dipoles along x, y and z, through MNE's forward model.
 
     Parameters
     ----------
-    channels : tuple of str
-        Electrode labels of the montage.
+    electrodes : array, shape (n_channels, 3)
+        Metres, head frame; moved onto the scalp where they are far from it.
     positions : array, shape (n_dipoles, 3)
         Metres, head frame; must lie within the innermost shell.
 
@@ -135,8 +133,9 @@ def lead_field(channels: tuple[str, ...], positions: FloatArray) -> FloatArray:
     head = standard_head()
     if (np.linalg.norm(positions - head.center, axis=1) >= head.brain_radius).any():
         raise ValueError("every dipole must lie inside the innermost shell")
-    info = mne.create_info(list(channels), 250.0, "eeg")
-    info.set_montage(montage())
+    info = mne.create_info([str(k) for k in range(len(electrodes))], 250.0, "eeg")
+    for channel, place in zip(info["chs"], head.onto_scalp(electrodes), strict=True):
+        channel["loc"][:6] = [*place, 0.0, 0.0, 0.0]
     sphere = mne.make_sphere_model(
         r0=head.center,
         head_radius=head.radius,
@@ -150,4 +149,4 @@ def lead_field(channels: tuple[str, ...], positions: FloatArray) -> FloatArray:
         info, None, space, sphere, meg=False, eeg=True, mindist=0.0, verbose="ERROR"
     )
     gain = np.asarray(forward["sol"]["data"], dtype=np.float64)
-    return gain.reshape(len(channels), len(positions), 3)
+    return gain.reshape(len(electrodes), len(positions), 3)

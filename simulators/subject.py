@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ..signal import FloatArray
 from .codes import BANDS
@@ -15,6 +16,9 @@ BACKGROUND_DIPOLES = 80
 _ALPHA_MNI = np.array([[-0.022, -0.085, 0.010], [0.022, -0.085, 0.010], [0.0, -0.070, 0.035]])
 # Background dipoles lie between these shares of the brain's radius.
 _BACKGROUND_SHELL = (0.5, 0.9)
+
+# Root mean square shift of an electrode between two wearings, an angle of about 3°.
+CAP_SHIFT_M = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,11 @@ class Subject:
         The background's power falls as 1/f to this.
     amplifier_gain : float
         Factor on everything this subject's amplifier delivers.
+    session : int
+        Which visit this is; 0 for the subject as drawn.
+    cap_turn : tuple of float
+        How the cap sits: a rotation vector about the centre of the head, radians. The
+        electrodes are where it puts them, whatever the montage says.
     """
 
     seed: int
@@ -59,6 +68,8 @@ class Subject:
     background_nam: float
     exponent: float
     amplifier_gain: float
+    session: int = 0
+    cap_turn: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @classmethod
     def draw(
@@ -104,6 +115,56 @@ class Subject:
             exponent=float(traits.uniform(0.8, 1.3)),
             amplifier_gain=float(traits.lognormal(0.0, 0.5 * gain_spread)),
         )
+
+    def in_session(self, session: int) -> Subject:
+        """Return the same person on another day, who differs less than people do.
+
+        The cap is put on about 5 mm (root mean square) elsewhere; gains, strength of
+        alpha and background, alpha peak, exponent and the orientations in the
+        background change by a fraction of what tells people apart. The anatomy stays.
+
+        Parameters
+        ----------
+        session : int
+            Not negative; the same number is the same day, 0 the subject as drawn.
+        """
+        if session < 0:
+            raise ValueError(f"'session' must be >= 0, got {session}")
+        if self.session:
+            raise ValueError("a session is taken from the subject as drawn, not from another one")
+        if session == 0:
+            return self
+        rng = np.random.default_rng((self.seed, session, 1))
+        turn = CAP_SHIFT_M / standard_head().radius / np.sqrt(2.0) * rng.standard_normal(3)
+
+        def about(value: float, spread: float) -> float:
+            return float(value * rng.lognormal(0.0, spread))
+
+        return replace(
+            self,
+            session=session,
+            cap_turn=(float(turn[0]), float(turn[1]), float(turn[2])),
+            gains=self.gains * rng.lognormal(0.0, 0.06, self.gains.shape),
+            background_directions=_tilt(self.background_directions, 10.0, rng),
+            alpha_hz=float(np.clip(self.alpha_hz + 0.15 * rng.standard_normal(), 8.5, 11.5)),
+            alpha_nam=about(self.alpha_nam, 0.1),
+            background_nam=about(self.background_nam, 0.05),
+            exponent=self.exponent + 0.03 * float(rng.standard_normal()),
+            amplifier_gain=about(self.amplifier_gain, 0.03),
+        )
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Whose randomness it is: the subject's seed, and the session if not the first."""
+        return (self.seed, self.session) if self.session else (self.seed,)
+
+    def worn(self, positions: FloatArray) -> FloatArray:
+        """Return where electrodes of a montage (n, 3) really sit, metres, head frame."""
+        if not any(self.cap_turn):
+            return positions
+        center = standard_head().center
+        turned: FloatArray = center + Rotation.from_rotvec(self.cap_turn).apply(positions - center)
+        return turned
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -5,6 +5,9 @@ import pytest
 from rtemotion.simulators import HEADSETS
 from rtemotion.simulators.anchors import anchor_index, anchors_mni
 from rtemotion.simulators.head import anchors_in_head, lead_field, standard_head
+from rtemotion.simulators.montages import STANDARD, positions_of
+
+CZ = positions_of(STANDARD, ("Cz",))
 
 
 def test_anchors_lie_inside_the_brain_without_being_moved():
@@ -38,7 +41,7 @@ def test_lead_field_is_linear_in_volts_and_sees_what_is_near():
     channels = HEADSETS["cap64"].channels
     head = standard_head()
     places = anchors_in_head()
-    field = lead_field(channels, places)
+    field = lead_field(HEADSETS["cap64"].positions(), places)
     radial = np.einsum("cdk,dk->cd", field, head.outward(places))
     prefrontal = radial[:, anchor_index("left prefrontal")]
     assert channels[prefrontal.argmax()] in {"F3", "F5", "AF3", "FC3"}
@@ -52,7 +55,7 @@ def test_the_skull_weakens_what_a_homogeneous_sphere_would_show():
     # Σ (2n + 1) b^(n-1) / 4πσR²; a skull can only make it smaller.
     head = standard_head()
     depth = 0.04
-    field = lead_field(("Cz",), head.center + np.array([[0.0, 0.0, depth]]))[0, 0]
+    field = lead_field(CZ, head.center + np.array([[0.0, 0.0, depth]]))[0, 0]
     b, radius = depth / head.radius, head.radius
     homogeneous = (2 / (1 - b) ** 2 + 1 / (1 - b)) / (4 * np.pi * 0.33 * radius**2)
     assert 0.1 * homogeneous < field[2] < homogeneous
@@ -61,4 +64,15 @@ def test_the_skull_weakens_what_a_homogeneous_sphere_would_show():
 def test_a_dipole_outside_the_brain_is_refused():
     head = standard_head()
     with pytest.raises(ValueError, match="innermost shell"):
-        lead_field(("Cz",), head.center + np.array([[0.0, 0.0, 0.09]]))
+        lead_field(CZ, head.center + np.array([[0.0, 0.0, 0.09]]))
+
+
+def test_electrodes_far_off_the_scalp_are_seen_as_if_nearer_and_others_stay():
+    head = standard_head()
+    away = head.center + np.array([[0.0, 0.0, 0.5], [0.0, 0.01, 0.0], [0.0, 0.0, 0.1]])
+    placed = head.onto_scalp(away)
+    distances = np.linalg.norm(placed - head.center, axis=1) / head.radius
+    np.testing.assert_allclose(distances[:2], [1.2, 0.8])
+    np.testing.assert_array_equal(placed[2], away[2])
+    every = positions_of(STANDARD, HEADSETS["cap64"].channels)
+    np.testing.assert_array_equal(head.onto_scalp(every), every)
