@@ -331,6 +331,9 @@ class FeatureFrame:
         Number of segments each power value was computed from.
     full : bool
         True once every band's window is filled.
+    spectrum : array, shape (n_channels, n_frequencies)
+        Power density behind the widest group of bands, V²/Hz, at the schema's
+        `spectrum_frequencies`; NaN like power, empty where nobody worked it out.
     """
 
     index: int
@@ -342,6 +345,7 @@ class FeatureFrame:
     quality: FloatArray
     segments: NDArray[np.int64]
     full: bool
+    spectrum: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,13 +7,18 @@ samples for each sampling rate by `FeatureSchema.realise`.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..signal import FloatArray
+
 log = logging.getLogger(__name__)
 
+# Fewer segments that do not overlap than this leave a measure to chance.
+FEWEST_APART = 2.5
 # A band reaching above this share of the sampling rate is masked: anti-alias
 # filters of amplifiers leave nothing dependable there.
 HIGHEST_USABLE = 0.4
@@ -145,6 +150,13 @@ class FeatureSchema:
             bins=tuple((start - first, stop - first) for start, stop in ranges),
         )
 
+    def spectrum_frequencies(self, sfreq: float) -> FloatArray:
+        """Return the frequencies of `FeatureFrame.spectrum` in Hz."""
+        group = widest(self.realise(sfreq))
+        if group is None:
+            return np.empty(0)
+        return np.arange(group.first_bin, group.last_bin + 1) * (sfreq / group.segment)
+
     def frames_to_fill(self, sfreq: float) -> int:
         """Return the number of hops after a reset until every window is full."""
         hop = self.hop_samples(sfreq)
@@ -186,9 +198,21 @@ class FeatureSchema:
                         f"({group.n_segments}) for measures over segments that do not "
                         "overlap; use a longer window."
                     )
+                elif band.connectivity and band.window < FEWEST_APART * band.segment:
+                    said.append(
+                        f"Connectivity in {band.name} is unreliable: its window of "
+                        f"{band.window:g} s holds {band.window / band.segment:.1f} segments of "
+                        f"{band.segment:g} s that do not overlap, at least {FEWEST_APART} are "
+                        "wanted; use a longer window."
+                    )
         for sentence in said:
             log.warning(sentence)
         return said
+
+
+def widest(groups: Sequence[Group]) -> Group | None:
+    """Return the group with the most Fourier bins, the first of equals; None of none."""
+    return max(groups, key=lambda group: group.n_bins, default=None)
 
 
 def _bins_of(band: Band, frequencies: NDArray[np.floating]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..signal import EXCLUDED, Chunk, FeatureFrame, Item, StreamInfo
 from .pairs import PairLayout
-from .schema import FeatureSchema
+from .schema import FeatureSchema, widest
 from .window import SegmentWindow
 
 
@@ -35,6 +35,8 @@ class FeatureStage:
         groups = schema.realise(info.sfreq)
         layout = PairLayout(n)
         self._windows = [SegmentWindow(g, schema, layout, info.sfreq) for g in groups]
+        self._widest = widest(groups)
+        self._n_frequencies = self._widest.n_bins if self._widest is not None else 0
         self._longest = max((group.segment for group in groups), default=self._hop)
         self._frames_to_fill = schema.frames_to_fill(info.sfreq)
         self._buffer = np.zeros((n, self._longest + 32 * self._hop))
@@ -99,6 +101,7 @@ class FeatureStage:
         shape = (len(schema.measures), len(schema.connectivity_bands), len(self._pairs))
         connectivity = np.full(shape, np.nan)
         segments = np.zeros((len(schema.bands), n), dtype=np.int64)
+        spectrum = np.full((n, self._n_frequencies), np.nan)
         for window in self._windows:
             bands, length = list(window.group.bands), window.group.segment
             if self._since_reset >= length:
@@ -106,7 +109,10 @@ class FeatureStage:
                 valid = ~np.asarray(self._bad[:, segment].any(axis=1))
                 values = window.push(self._buffer[:, segment], valid, full)
                 if full:
-                    power[bands] = window.power()
+                    density = window.density()
+                    power[bands] = window.power(density)
+                    if window.group is self._widest:
+                        spectrum = density
                     connectivity[:, window.connectivity_rows] = values
             segments[bands] = window.ring.counts
         quality = self._clean.sum(axis=0) / (min(self._hops, len(self._clean)) * self._hop)
@@ -123,4 +129,5 @@ class FeatureStage:
             quality=quality,
             segments=segments,
             full=full,
+            spectrum=spectrum,
         )

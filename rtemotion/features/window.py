@@ -123,19 +123,18 @@ class SegmentWindow:
             out[:, :, self._layout.touching(empty)] = np.nan
         return out
 
-    def power(self) -> FloatArray:
-        """Return the mean one-sided density of each band, V²/Hz, (n_bands, n_channels).
-
-        NaN for channels without a segment.
-        """
-        density = self.density()
+    def power(self, density: FloatArray) -> FloatArray:
+        """Return the mean of a density over each band, V²/Hz, (n_bands, n_channels)."""
         out = np.empty((len(self.group.bins), len(density)))
         for row, bins in zip(out, self.group.bins, strict=True):
             row[:] = band_mean(density, *bins)
         return out
 
     def density(self) -> FloatArray:
-        """Return the mean one-sided power density, V²/Hz, shape (n_channels, n_bins)."""
+        """Return the mean one-sided power density, V²/Hz, shape (n_channels, n_bins).
+
+        NaN for channels without a segment.
+        """
         counts = np.where(self.ring.counts == 0, np.nan, self.ring.counts)
         density: FloatArray = self.ring.power * (self._density / counts)[:, None]
         return density

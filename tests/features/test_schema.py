@@ -111,7 +111,9 @@ def test_too_few_cycles_in_a_segment_draw_a_warning(caplog: pytest.LogCaptureFix
 def test_too_few_segments_for_lagged_measures_draw_a_warning() -> None:
     short = FeatureSchema(bands=(Band("alpha", 8.0, 13.0, segment=1.0, window=2.0),))
     assert "too few segments (5)" in short.warn_if_unreliable(128.0)[0]
-    enough = FeatureSchema(bands=(Band("alpha", 8.0, 13.0, segment=1.0, window=2.25),))
+    few = FeatureSchema(bands=(Band("alpha", 8.0, 13.0, segment=1.0, window=2.25),))
+    assert "2.2 segments of 1 s that do not overlap" in few.warn_if_unreliable(128.0)[0]
+    enough = FeatureSchema(bands=(Band("alpha", 8.0, 13.0, segment=1.0, window=2.5),))
     assert enough.warn_if_unreliable(128.0) == []
 
 

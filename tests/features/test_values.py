@@ -96,6 +96,19 @@ def test_white_noise_has_the_same_density_at_any_rate() -> None:
         np.testing.assert_allclose(mean, density, rtol=0.12)
 
 
+def test_the_spectrum_is_what_band_power_is_the_mean_of() -> None:
+    frames = frames_of(coupled(round(9.5 * SFREQ), 3), FeatureSchema())
+    assert np.isnan(frames[0].spectrum).all()
+    frequencies = FeatureSchema().spectrum_frequencies(SFREQ)
+    np.testing.assert_allclose(frequencies, np.arange(1.0, 46.0))
+    assert frames[-1].spectrum.shape == (3, 45)
+    for row, band in enumerate(FeatureSchema().bands):
+        if band.segment == 1.0:
+            inside_band = (frequencies >= band.low) & (frequencies <= band.high)
+            mean = frames[-1].spectrum[:, inside_band].mean(axis=1)
+            np.testing.assert_allclose(frames[-1].power[row], mean, rtol=1e-12)
+
+
 def test_the_edges_of_a_band_belong_to_it() -> None:
     times = np.arange(6 * 128) / SFREQ
     schema = FeatureSchema(bands=(Band("alpha", 8.0, 13.0), Band("beta", 13.0, 30.0)))
