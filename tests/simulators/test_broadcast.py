@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from rtemotion.errors import SetupError
-from rtemotion.simulators import EMOTIONS, broadcast
+from rtemotion.simulators import EMOTIONS, Faults, broadcast
+from rtemotion.simulators.faults import Transmission
 
 pylsl = pytest.importorskip("pylsl")
 
@@ -91,6 +92,45 @@ def test_ctrl_c_ends_it_cleanly(make_brain):
         make_brain("muse"), source_id=f"test-{uuid.uuid4()}", progress=interrupt, chunk_s=0.05
     )
     assert sent == 13
+
+
+def test_faults_reach_the_network(make_brain):
+    faults = Faults(loss=0.3, jitter_ms=5.0)
+    stop, source_id = threading.Event(), f"test-{uuid.uuid4()}"
+    worker = threading.Thread(
+        target=broadcast,
+        args=(make_brain("muse"),),
+        kwargs={"source_id": source_id, "stop": stop, "faults": faults},
+    )
+    worker.start()
+    try:
+        _, samples, stamps = receive(source_id, 200)
+    finally:
+        stop.set()
+        worker.join(5)
+    data = 1e6 * make_brain("muse").read(256 * 30)[0].data
+    rows = [np.abs(data - sample).sum(axis=1).argmin() for sample in samples]
+    np.testing.assert_allclose(data[rows], samples, rtol=1e-5, atol=1e-4)
+    way = Transmission(faults, 256.0, make_brain("muse").seeds, 0.0).send(256 * 30)
+    arrived = np.flatnonzero(way.arrives)
+    inside = (arrived >= rows[0]) & (arrived <= rows[-1])
+    np.testing.assert_array_equal(rows, arrived[inside])
+    off = stamps - stamps[0] - (way.stamps[rows] - way.stamps[rows[0]])
+    np.testing.assert_allclose(off, 0.0, atol=1e-6)
+
+
+def test_a_stream_that_goes_away_returns_under_its_name(make_brain):
+    faults = Faults(reconnects_per_min=60.0, away_s=0.6)
+    source_id, told = f"test-{uuid.uuid4()}", []
+    seen = []
+
+    def look(progress):
+        told.append(progress.seconds)
+        seen.append(bool(pylsl.resolve_byprop("source_id", source_id, 1, 0.15)))
+
+    broadcast(make_brain("muse"), seconds=3.0, source_id=source_id, faults=faults, progress=look)
+    assert len(told) == 12
+    assert {True, False} <= set(seen)
 
 
 @pytest.mark.parametrize("keywords", [{"chunk_s": 0.0}, {"seconds": -1.0}])
