@@ -207,7 +207,7 @@ def eigenvector_centrality(weights: ArrayLike) -> FloatArray:
         return np.full(len(weights), np.nan)
     values, vectors = np.linalg.eigh(weights)
     leading = vectors[:, values >= values[-1] * (1.0 - SAME_EIGENVALUE)]
-    centrality = np.abs(leading @ leading.sum(axis=0))
+    centrality: FloatArray = np.abs(leading @ leading.sum(axis=0))
     centrality /= np.linalg.norm(centrality)
     centrality[alone] = np.nan
     return centrality
@@ -236,17 +236,18 @@ def betweenness_centrality(weights: ArrayLike) -> FloatArray:
     reached = np.zeros(n * n)
     reached[own] = 1.0
     paths = reached.copy()
-    while (reached := np.bincount(after, reached[before], n * n)).any():
+    while (reached := _added_up(after, reached[before], n * n)).any():
         paths += reached
 
     # Going back, each channel hands its count on to those before it, shared by paths.
     share = paths[before] / paths[after]
     passed = (paths > 0.0).astype(np.float64)
     through = np.zeros(n * n)
-    while (passed := np.bincount(before, share * passed[after], n * n)).any():
+    while (passed := _added_up(before, share * passed[after], n * n)).any():
         through += passed
     through[own] = 0.0
-    return through.reshape(n, n).sum(axis=0) / ((n - 1) * (n - 2))
+    share_of_paths: FloatArray = through.reshape(n, n).sum(axis=0) / ((n - 1) * (n - 2))
+    return share_of_paths
 
 
 def modularity(weights: ArrayLike, partition: ArrayLike) -> float:
@@ -379,7 +380,7 @@ def _checked(weights: ArrayLike) -> FloatArray:
 
 
 def _per_pair_of_neighbours(total: FloatArray, degree: NDArray[np.intp]) -> FloatArray:
-    values = total / np.maximum(degree * (degree - 1), 1)
+    values: FloatArray = total / np.maximum(degree * (degree - 1), 1)
     values[degree == 0] = np.nan
     return values
 
@@ -433,6 +434,11 @@ def _among_neighbours(
 def _inverse(lengths: FloatArray) -> FloatArray:
     inverse: FloatArray = 1.0 / np.where(lengths > 0.0, lengths, np.inf)
     return inverse
+
+
+def _added_up(cells: NDArray[np.int64], values: FloatArray, n_cells: int) -> FloatArray:
+    total: FloatArray = np.bincount(cells, values, n_cells).astype(np.float64, copy=False)
+    return total
 
 
 def _steps_of_shortest_paths(

@@ -99,7 +99,8 @@ def differential_entropy(power: ArrayLike, bands: Sequence[Band]) -> FloatArray:
     ----------
     Duan, Zhu & Lu 2013, IEEE/EMBS Conf. Neural Engineering, 81.
     """
-    return 0.5 * (np.log(2.0 * np.pi * np.e) + _log(_band_power(power, bands)))
+    entropy: FloatArray = 0.5 * (np.log(2.0 * np.pi * np.e) + _log(_band_power(power, bands)))
+    return entropy
 
 
 def asymmetry(power: ArrayLike, pairs: ArrayLike) -> FloatArray:
@@ -248,9 +249,7 @@ def aperiodic(
     for _ in range(ROUNDS):
         above = y - (slope[..., None] * x + offset[..., None])
         limit = PEAK * np.maximum(_deviation(above, usable), SMALLEST_DEVIATION)
-        without_peaks = usable & (above <= limit[..., None])
-        enough = np.count_nonzero(without_peaks, axis=-1, keepdims=True) >= FEWEST_BINS
-        before, kept = kept, np.where(enough, without_peaks, kept)
+        before, kept = kept, usable & (above <= limit[..., None])
         if (kept == before).all():
             break
         slope, offset = _line(x, y, kept)

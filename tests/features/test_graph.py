@@ -450,6 +450,15 @@ def test_a_matrix_that_is_no_graph_is_refused(measure: Any, weights: Any, said: 
         measure(weights)
 
 
+def test_asymmetry_of_rounding_size_is_evened_out() -> None:
+    weights = symmetric(4, np.random.default_rng(0).uniform(0.1, 1.0, 6))
+    rounded = weights + np.triu(np.full((4, 4), 1e-12), k=1)
+    tree = graph.maximum_spanning_tree(rounded)
+    np.testing.assert_array_equal(tree, tree.T)
+    assert_equal(tree, graph.maximum_spanning_tree(weights))
+    np.testing.assert_array_equal(graph.strength(rounded), graph.strength(rounded.T))
+
+
 def test_a_partition_of_other_channels_is_refused() -> None:
     with pytest.raises(SetupError, match=r"expected shape \(3,\), got \(2,\)"):
         graph.modularity(np.zeros((3, 3)), [0, 1])
