@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..description import plain_xml, stream_xml
 from ..errors import OutletError, SetupError
-from ..outlets.files import check_writable
+from ..outlets.files import cannot_write, check_writable
 from ..outlets.xdf_file import XdfFile
-from ..signal import FloatArray
+from ..signal import FloatArray, StreamInfo
 from .brain import Brain
 from .codes import EMOTIONS
 from .faults import Faults, Transmission
 from .truth import TRUTH_TYPE, truth_hop
+
+Blocks = Iterator[tuple[FloatArray, FloatArray]]
 
 # LSL's clock counts from when a machine started; this one started a while ago.
 FIRST_STAMP_S = 1000.0
@@ -36,6 +39,8 @@ def write_recording(
     faults: Faults | None = None,
     overwrite: bool = False,
     progress: Callable[[float], bool] | None = None,
+    name: str | None = None,
+    source_id: str | None = None,
 ) -> float:
     """Write simulated EEG and its truth to a file, as fast as it can be made.
 
@@ -54,6 +59,8 @@ def write_recording(
     progress : callable, optional
         Called with the seconds made, about once a second of signal; what was made is
         kept and nothing more is when it returns False.
+    name, source_id : str, optional
+        Identity of the stream; the brain's own by default.
 
     Returns
     -------
@@ -68,9 +75,14 @@ def write_recording(
         When the file cannot be written.
     """
     check_recording(path, seconds, faults or Faults(), overwrite)
+    info = replace(
+        brain.info, name=name or brain.info.name, source_id=source_id or brain.info.source_id
+    )
+    blocks = _blocks(brain, seconds, progress)
     if path.suffix.lower() == ".xdf":
-        return _write_xdf(brain, path, seconds, faults or Faults(), overwrite, progress)
-    return _write_fif(brain, path, seconds, progress)
+        sending = Transmission(faults or Faults(), info.sfreq, brain.seeds, FIRST_STAMP_S)
+        return _write_xdf(blocks, info, sending, XdfFile(path, overwrite))
+    return _write_fif(blocks, info, path)
 
 
 def check_recording(path: Path, seconds: float, faults: Faults, overwrite: bool) -> None:
@@ -91,9 +103,7 @@ def check_recording(path: Path, seconds: float, faults: Faults, overwrite: bool)
     check_writable(path, overwrite)
 
 
-def _blocks(
-    brain: Brain, seconds: float, progress: Callable[[float], bool] | None
-) -> Iterator[tuple[FloatArray, FloatArray]]:
+def _blocks(brain: Brain, seconds: float, progress: Callable[[float], bool] | None) -> Blocks:
     """Yield signal in volts and truth, about a second of each at a time."""
     total, made = round(seconds * brain.info.sfreq), 0
     block = max(1, round(_BLOCK_S * brain.info.sfreq))
@@ -105,32 +115,20 @@ def _blocks(
             return
 
 
-def _write_xdf(
-    brain: Brain,
-    path: Path,
-    seconds: float,
-    faults: Faults,
-    overwrite: bool,
-    progress: Callable[[float], bool] | None,
-) -> float:
-    rate = brain.info.sfreq
-    sending = Transmission(faults, rate, brain.seeds, FIRST_STAMP_S)
-    hop, made, measured = truth_hop(rate), 0, -math.inf
-    file = XdfFile(path, overwrite)
+def _write_xdf(blocks: Blocks, info: StreamInfo, sending: Transmission, file: XdfFile) -> float:
+    rate, hop, made, measured = info.sfreq, truth_hop(info.sfreq), 0, -math.inf
     try:
-        eeg = file.add_stream(stream_xml(brain.info, "float32", "microvolts"))
-        name = f"{brain.info.name}-truth"
-        truth_stream = file.add_stream(
-            plain_xml(name, TRUTH_TYPE, "float32", EMOTIONS, rate / hop)
-        )
-        for volts, truth in _blocks(brain, seconds, progress):
+        eeg = file.add_stream(stream_xml(info, "float32", "microvolts"))
+        told_as = f"{info.name}-truth"
+        truths = file.add_stream(plain_xml(told_as, TRUTH_TYPE, "float32", EMOTIONS, rate / hop))
+        for volts, truth in blocks:
             if made / rate - measured >= _OFFSET_EVERY_S:
                 measured = made / rate
                 file.offset(eeg, sending.true_time(made), 0.0)
             sent = sending.send(len(volts))
             file.numbers(eeg, sent.stamps[sent.arrives], 1e6 * volts[sent.arrives])
             told = (np.arange(made, made + len(volts)) % hop == 0) & sent.connected
-            file.numbers(truth_stream, sent.stamps[told], truth[told])
+            file.numbers(truths, sent.stamps[told], truth[told])
             made += len(volts)
             if file.problem:
                 break
@@ -141,24 +139,19 @@ def _write_xdf(
     return made / rate
 
 
-def _write_fif(
-    brain: Brain, path: Path, seconds: float, progress: Callable[[float], bool] | None
-) -> float:
+def _write_fif(blocks: Blocks, info: StreamInfo, path: Path) -> float:
     import mne
 
-    signals, truths = zip(*_blocks(brain, seconds, progress), strict=True)
+    signals, truths = zip(*blocks, strict=True)
     both = np.concatenate([np.concatenate(signals), np.concatenate(truths)], axis=1)
-    labels = (*brain.info.channels, *EMOTIONS)
-    kinds = ["eeg"] * brain.info.n_channels + ["misc"] * len(EMOTIONS)
-    info = mne.create_info(list(labels), brain.info.sfreq, kinds)
-    for channel, place in zip(info["chs"], brain.info.positions, strict=False):
+    kinds = ["eeg"] * info.n_channels + ["misc"] * len(EMOTIONS)
+    described = mne.create_info([*info.channels, *EMOTIONS], info.sfreq, kinds)
+    for channel, place in zip(described["chs"], info.positions, strict=False):
         channel["loc"][:6] = [*place, 0.0, 0.0, 0.0]
-    info["description"] = f"simulated=true {brain.info.source_id}"
-    raw = mne.io.RawArray(both.T, info, verbose="ERROR")
+    described["description"] = f"simulated=true {info.source_id}"
+    raw = mne.io.RawArray(both.T, described, verbose="ERROR")
     try:
         raw.save(path, overwrite=True, fmt="double", verbose="ERROR")
     except OSError as problem:
-        raise OutletError(
-            f"the simulated recording cannot be written to {path}: {problem}; choose another place"
-        ) from problem
-    return len(both) / brain.info.sfreq
+        raise cannot_write(path, problem) from problem
+    return len(both) / info.sfreq

@@ -13,6 +13,7 @@ from .options import (
     BoardOption,
     FieldTripOption,
     File,
+    Integer,
     JsonOption,
     ModelOption,
     NoGuiOption,
@@ -27,6 +28,7 @@ from .options import (
     WaitOption,
     not_negative,
     positive,
+    split,
     takes_network,
     takes_setup,
 )
@@ -92,24 +94,116 @@ def demo(
 
 @app.command()
 def simulate(
-    headset: Annotated[str, typer.Option("--headset", help="muse, epoc, cap32, cap64.")] = "cap32",
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Another person, another session.")
-    ] = 1,
-    seconds: SecondsOption = None,
+    headset: Annotated[
+        Text,
+        typer.Option(
+            "--headset",
+            help="muse, epoc, openbci16, cap32, cap64 or net128; cap32 by default.",
+        ),
+    ] = None,
+    montage: Annotated[
+        Text,
+        typer.Option(
+            "--montage",
+            help="Any montage of MNE, or a montage file: all its electrodes, or those of "
+            "--headset or --channels.",
+        ),
+    ] = None,
+    channels: Annotated[
+        Texts, typer.Option("--channels", help="Only these electrodes, separated by commas.")
+    ] = None,
+    sfreq: Annotated[
+        Number,
+        typer.Option(
+            "--sfreq",
+            help="Sampling rate in Hz, from 92.5 on; the headset's own by default.",
+            callback=positive,
+        ),
+    ] = None,
     code: Annotated[
-        str, typer.Option("--code", help="How emotions show: network, power, mix, none.")
+        str,
+        typer.Option(
+            "--code",
+            help="How emotions show: network, power or mix; none; or in muscle or eyes alone.",
+        ),
     ] = "mix",
+    subject: Annotated[
+        Integer, typer.Option("--subject", min=0, help="Which person; as --seed by default.")
+    ] = None,
+    session: Annotated[
+        int, typer.Option("--session", min=0, help="Which visit of this person.")
+    ] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Another course of emotions and noise.")
+    ] = 1,
+    story: Annotated[
+        Integer,
+        typer.Option(
+            "--story", min=0, help="Emotions follow this story, alike in all who hear it."
+        ),
+    ] = None,
+    own: Annotated[
+        float,
+        typer.Option(
+            "--own", min=0.0, max=1.0, help="Share of the emotions' variance that is one's own."
+        ),
+    ] = 0.0,
     rest: Annotated[
         float, typer.Option("--rest", help="Seconds of rest at the start.", callback=not_negative)
     ] = 75.0,
+    artifacts: Annotated[
+        str,
+        typer.Option(
+            "--artifacts",
+            metavar="KEY=NUMBER,…",
+            help="Begin with 'none' or 'realistic' for another mixture. A minute: blinks, "
+            "saccades, bursts, pops. In µV: blink-size, saccade-size (10° at F8), muscle, "
+            "burst-size, pop-size, drift, sweat, line. line-frequency in Hz, noise in nV/√Hz, "
+            "dead in channels.",
+        ),
+    ] = "",
+    faults: Annotated[
+        str,
+        typer.Option(
+            "--faults",
+            metavar="KEY=NUMBER,…",
+            help="Of transmission; none by default. loss (share of packets of 20 ms, 0..0.9), "
+            "jitter (of stamps, ms), drift (of the clock, ppm), resets (of the clock, a "
+            "minute), reset-size (ms), reconnects (a minute), away (s).",
+        ),
+    ] = "",
+    seconds: SecondsOption = None,
     name: Annotated[Text, typer.Option("--name", help="Name of the LSL stream.")] = None,
     source_id: Annotated[Text, typer.Option("--source-id", help="Its source_id.")] = None,
+    out: Annotated[
+        File,
+        typer.Option(
+            "--out",
+            help="Write NAME.xdf, NAME_raw.fif or NAME_eeg.fif instead, as fast as it can be "
+            "made; needs --seconds.",
+        ),
+    ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
-    """Publish simulated EEG on LSL, and the true emotions as a second stream."""
-    from .simulate import run_simulate
+    """Publish simulated EEG on LSL, and the true emotions as a second stream; or write both."""
+    from .simulate import Simulation, run_simulate
 
-    run_simulate(headset, seed, seconds, code, rest, name, source_id)
+    what = Simulation(
+        headset=headset,
+        montage=montage,
+        channels=split(channels),
+        sfreq=sfreq,
+        code=code,
+        subject=subject,
+        session=session,
+        seed=seed,
+        rest=rest,
+        story=story,
+        own=own,
+        artifacts=artifacts,
+        faults=faults,
+    )
+    run_simulate(what, seconds, name, source_id, out, overwrite)
 
 
 @app.command()

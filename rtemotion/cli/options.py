@@ -19,6 +19,7 @@ import typer
 Text = Optional[str]  # noqa: UP045
 File = Optional[Path]  # noqa: UP045
 Number = Optional[float]  # noqa: UP045
+Integer = Optional[int]  # noqa: UP045
 Texts = Optional[list[str]]  # noqa: UP045
 
 Command = Callable[..., None]

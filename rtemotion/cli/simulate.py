@@ -1,31 +1,111 @@
-"""`simulate`: a simulated headset on the network."""
+"""`simulate`: a simulated headset on the network, or in a file."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from .run import stopping_on_signals
+from .words import size_text
+
 if TYPE_CHECKING:
+    from ..simulators import Brain, Faults, Headset
+    from ..simulators.broadcast import Progress
     from ..simulators.codes import Code
+
+_HEADSET = "cap32"
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Who is simulated, wearing what, and what goes wrong; see ``rtemotion simulate -h``."""
+
+    headset: str | None
+    montage: str | None
+    channels: tuple[str, ...]
+    sfreq: float | None
+    code: str
+    subject: int | None
+    session: int
+    seed: int
+    rest: float
+    story: int | None
+    own: float
+    artifacts: str
+    faults: str
 
 
 def run_simulate(
-    headset: str,
-    seed: int,
+    what: Simulation,
     seconds: float | None,
-    code: str,
-    rest: float,
     name: str | None,
     source_id: str | None,
+    out: Path | None,
+    overwrite: bool,
 ) -> None:
-    """Publish until the time is up or Ctrl-C."""
-    from ..simulators import EMOTIONS, Brain, Subject, broadcast
-    from ..simulators.broadcast import Progress
+    """Publish, or write a file, until the time is up or Ctrl-C."""
+    from ..simulators import Faults
 
-    # Brain refuses a code there is not with the list of those there are.
-    brain = Brain(Subject.draw(seed), headset, cast("Code", code), seed=seed, rest_s=rest)
+    brain, faults = make_brain(what), Faults.read(what.faults)
     name = name or brain.info.name
-    source_id = source_id or brain.info.source_id
+    told = "" if what.story is None else f"-story{what.story}"
+    source_id = source_id or f"{brain.info.source_id}{told}"
+    if out is None:
+        _publish(brain, faults, seconds, name, source_id, what.rest)
+    else:
+        _write(brain, faults, seconds, name, source_id, out, overwrite)
+
+
+def make_brain(what: Simulation) -> Brain:
+    """Return the brain that was asked for.
+
+    Raises
+    ------
+    SetupError
+        When any of it cannot be had.
+    """
+    from ..simulators import Artifacts, Brain, Story, Subject
+
+    person = Subject.draw(what.seed if what.subject is None else what.subject)
+    person = person.in_session(what.session)
+    # Brain refuses a code there is not with the list of those there are.
+    code = cast("Code", what.code)
+    heard = None
+    if what.story is not None:
+        heard = Story(what.story, (*person.seeds, what.seed), what.own, rest_s=what.rest)
+    return Brain(
+        person,
+        _headset(what),
+        code,
+        seed=what.seed,
+        rest_s=what.rest,
+        sfreq=what.sfreq,
+        artifacts=Artifacts.read(what.artifacts, code),
+        trajectories=heard,
+    )
+
+
+def _headset(what: Simulation) -> Headset:
+    from ..simulators import get_headset, headset_from_montage
+
+    if what.montage is None and not what.channels:
+        return get_headset(what.headset or _HEADSET)
+    worn = get_headset(what.headset) if what.headset or not what.montage else None
+    if worn is None:
+        return headset_from_montage(str(what.montage), what.channels or None)
+    labels = what.channels or worn.channels
+    return headset_from_montage(what.montage or worn.montage, labels, worn.sfreq, worn.name)
+
+
+def _publish(
+    brain: Brain, faults: Faults, seconds: float | None, name: str, source_id: str, rest: float
+) -> None:
+    from ..simulators import EMOTIONS, broadcast
+
     terminal = sys.stdout.isatty()
     last = -1
 
@@ -49,5 +129,45 @@ def run_simulate(
         f"decode it with: rtemotion live --stream source_id={source_id} --baseline 0:{rest:g}\n"
     )
     sys.stdout.flush()
-    sent = broadcast(brain, seconds, name=name, source_id=source_id, progress=show)
+    sent = broadcast(brain, seconds, name=name, source_id=source_id, progress=show, faults=faults)
     sys.stdout.write(f"{chr(10) if terminal else ''}published {sent} samples\n")
+
+
+def _write(
+    brain: Brain,
+    faults: Faults,
+    seconds: float | None,
+    name: str,
+    source_id: str,
+    out: Path,
+    overwrite: bool,
+) -> None:
+    from ..errors import SetupError
+    from ..simulators import write_recording
+
+    if seconds is None:
+        raise SetupError(f"a file such as {out} needs an end; say how long with --seconds")
+    with stopping_on_signals() as stop, _bar(seconds) as tell:
+
+        def show(made: float) -> bool:
+            tell(made)
+            return not stop.asked
+
+        made = write_recording(
+            brain, out, seconds, faults, overwrite, show, name=name, source_id=source_id
+        )
+    sys.stdout.write(f"wrote {made:g} s ({size_text(out.stat().st_size)}) to {out}\n")
+
+
+@contextmanager
+def _bar(seconds: float) -> Iterator[Callable[[float], None]]:
+    """Show how far a file has come: a bar on a terminal, nothing in a pipe."""
+    if not sys.stdout.isatty():
+        yield lambda made: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("simulating"), BarColumn(), TextColumn("{task.completed:.0f} s"))
+    with Progress(*columns, TimeRemainingColumn()) as bar:
+        task = bar.add_task("simulating", total=seconds)
+        yield lambda made: bar.update(task, completed=made)
