@@ -17,6 +17,7 @@ from .conditioning import (
 from .conditioning.asr import DEFAULT_CUTOFF, load_asr
 from .conditioning.channels import positions_of
 from .conditioning.freshness import DEFAULT_LIMIT
+from .conditioning.pick import PickStage
 from .decoding import Baseline, BaselineSpan, Decoder, Model
 from .features import FeatureSchema, FeatureStage
 from .signal import Item, Stage, StreamInfo
@@ -73,13 +74,14 @@ class Setup:
 def feature_stages(
     info: StreamInfo,
     schema: FeatureSchema,
-    design: ConditioningDesign,
+    design: ConditioningDesign | None,
     setup: Setup | None = None,
     tap: Stage | None = None,
 ) -> tuple[list[Stage], StreamInfo]:
     """Return the stages from raw chunks to feature frames, and the conditioned stream.
 
-    A `tap` sees everything that can change a frame, before anything is made of it.
+    Without a design the signal is left as it is, and only channels are picked. A `tap`
+    sees everything that can change a frame, before anything is made of it.
     """
     setup = setup or Setup()
     stages: list[Stage] = [FreshnessStage(setup.stale_after)]
@@ -90,9 +92,12 @@ def feature_stages(
         stages.append(clock)
         info = clock.info
     plan = plan_channels(info, setup.channels, setup.montage)
-    conditioning = ConditioningStage(plan, setup.design(design))
-    stages += [conditioning, FeatureStage(conditioning.info, schema)]
-    return stages, conditioning.info
+    if design is None:
+        condition: ConditioningStage | PickStage = PickStage(plan)
+    else:
+        condition = ConditioningStage(plan, setup.design(design))
+    stages += [condition, FeatureStage(condition.info, schema)]
+    return stages, condition.info
 
 
 class Pipeline:

@@ -15,7 +15,7 @@ from .engine import decode
 from .errors import SourceError
 from .outlets.frame_rows import FACTS, REASONS, comparable, frame_labels
 from .pipeline import Setup
-from .session import Decoded, Session, versions
+from .session import Decoded, Decoding, Session, versions
 from .signal import FloatArray
 from .sources.session import SessionSource, recorded_frames
 
@@ -52,6 +52,14 @@ class Verdict:
     versions: tuple[str, ...]
 
 
+def setup_of(how: Decoding) -> Setup:
+    """Return the user's decisions that a session was decoded with."""
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in how.setup.items()
+    }
+    return Setup(**values)
+
+
 def restore(session: Session, model_file: Path | None = None) -> Restored:
     """Return what a session was decoded with.
 
@@ -70,16 +78,13 @@ def restore(session: Session, model_file: Path | None = None) -> Restored:
     decoded = _decoded(session)
     how = decoded.how
     model = _model(how.model, Path(how.model_file), model_file)
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in how.setup.items()
-    }
     baseline = None
     if how.rest is not None:
         baseline = Baseline(
             np.array(how.rest.log_power), np.array(how.rest.connectivity), how.rest.n_frames
         )
     span = None if how.span is None else BaselineSpan(*how.span)
-    return Restored(model, Setup(**values), baseline, span)
+    return Restored(model, setup_of(how), baseline, span)
 
 
 def _decoded(session: Session) -> Decoded:

@@ -1,0 +1,138 @@
+"""`features`: every window of a recording into an HDF5 file."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..decoding import load_model
+from ..errors import SetupError
+from ..extract import Extraction, extract
+from ..features.measures import MEASURES
+from ..outlets.hdf5 import check_hdf5
+from ..signal import Source
+from .options import split
+from .run import stopping_on_signals
+from .setup import Options
+from .words import size_text
+
+if TYPE_CHECKING:
+    from ..pipeline import Setup
+
+log = logging.getLogger(__name__)
+
+# Measures of the file when none are named: all but those that say the same in other words.
+ALL = tuple(name for name in MEASURES if name != "iplv")
+
+
+def run_features(
+    file: Path,
+    out: Path,
+    raw: bool,
+    measures: list[str] | None,
+    also: list[str] | None,
+    float64: bool,
+    stream: str | None,
+    model_file: Path | None,
+    overwrite: bool,
+    options: Options,
+) -> None:
+    """Write the file, with a progress bar on a terminal."""
+    check_hdf5(out, overwrite)
+    if file.resolve() == out.resolve():
+        raise SetupError(f"{file} is what is read: it cannot be written to; name another.")
+    card = load_model(model_file).card
+    names = split(measures) or ALL
+    schema = replace(card.features, measures=names)
+    if raw:
+        _refuse_conditioning(options)
+    source, setup = _source(file, stream, options)
+    design = None if raw else card.conditioning
+    what = Extraction(schema, design, setup, split(also), float64)
+    n_samples = getattr(source, "n_samples", None)
+    if n_samples is not None and n_samples < schema.longest_window(source.info.sfreq):
+        log.warning(
+            "The recording lasts %.1f s, less than the longest window (%.1f s): every window "
+            "is without values.",
+            n_samples / source.info.sfreq,
+            schema.longest_window(source.info.sfreq) / source.info.sfreq,
+        )
+    with stopping_on_signals() as stop, _progress(file.name, n_samples) as advance:
+
+        def go_on(sample: int) -> bool:
+            advance(sample)
+            return not stop.asked
+
+        done = extract(source, out, what, overwrite, go_on)
+    how = "" if done.finished else "; stopped before the end of the recording"
+    gaps = f", {done.gaps} gaps" if done.gaps else ""
+    sys.stdout.write(
+        f"# wrote {done.frames} windows ({done.full} with values{gaps}) to {out}, "
+        f"{size_text(out.stat().st_size)}{how}\n"
+    )
+    _say_what_misleads(names)
+
+
+def _source(file: Path, stream: str | None, options: Options) -> tuple[Source, Setup]:
+    """Open a recording, or what was decoded in a session with the set-up of then."""
+    from ..sources.recording import open_recording
+    from ..sources.session import SessionSource, is_session, open_session
+
+    if is_session(file):
+        session, recording = open_session(file)
+        if session.decoded is not None:
+            from ..verify import setup_of
+
+            return SessionSource(file), options.setup(setup_of(session.decoded.how))
+        file = recording
+    source = open_recording(
+        file,
+        unit=options.unit,
+        stream=stream,
+        layout=options.layout(),
+        sfreq=options.sfreq,
+    )
+    return source, options.setup()
+
+
+def _refuse_conditioning(options: Options) -> None:
+    for name in ("reference", "notch", "asr"):
+        if getattr(options, name) is not None:
+            raise SetupError(
+                f"--raw leaves the signal as it was recorded, so --{name} does not apply; leave "
+                "one of the two out."
+            )
+
+
+def _say_what_misleads(names: tuple[str, ...]) -> None:
+    """Name the measures whose values are easily read as more than they are."""
+    leaking = [name for name in names if name in MEASURES and MEASURES[name].leaks]
+    if leaking:
+        sys.stdout.write(
+            f"# {' and '.join(leaking)}: sensitive to volume conduction, one source seen by two "
+            "electrodes raises them\n"
+        )
+    if "wpli2_debiased" in names:
+        sys.stdout.write(
+            "# wpli2_debiased: biased upwards where segments overlap, as they do here; "
+            "wpli2_lagged is not\n"
+        )
+
+
+@contextmanager
+def _progress(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal, nothing elsewhere; told the samples seen so far."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    shown = console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda sample: bar.update(task, completed=sample)
