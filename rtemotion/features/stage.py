@@ -113,7 +113,8 @@ class FeatureStage:
                     power[bands] = window.power(density)
                     if window.group is self._widest:
                         spectrum = density
-                    connectivity[:, window.connectivity_rows] = values
+                    if values is not None:
+                        connectivity[:, window.connectivity_rows] = values
             segments[bands] = window.ring.counts
         quality = self._clean.sum(axis=0) / (min(self._hops, len(self._clean)) * self._hop)
         self._clean[self._hops % len(self._clean)] = 0

@@ -86,7 +86,8 @@ class SegmentWindow:
         Returns
         -------
         array, shape (n_measures, n_bands, n_pairs), or None
-            NaN for pairs of which a channel has no segment.
+            NaN for pairs of which a channel has no segment; None where not wanted, or where
+            none of the bands has connectivity.
         """
         ring = self.ring
         dominated = ring.full and ring.oldest_dominates(DOMINANT)
@@ -94,7 +95,7 @@ class SegmentWindow:
         if dominated or ring.newest % REFRESH_EVERY == REFRESH_EVERY - 1:
             ring.rebuild()
         if not self._measures:
-            return np.empty((0, 0, self._layout.n_pairs)) if wanted else None
+            return None
         with np.errstate(invalid="ignore", divide="ignore"):
             self._sums.advance(dominated, self._work_out if wanted else None)
         return self._connectivity() if wanted else None

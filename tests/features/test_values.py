@@ -250,6 +250,13 @@ def test_one_channel_alone_has_power_and_no_pairs() -> None:
     assert np.isfinite(frame.power).all()
 
 
+def test_bands_without_connectivity_have_power_and_nothing_to_pair() -> None:
+    schema = FeatureSchema(bands=(Band("delta", 1.0, 4.0, connectivity=False),))
+    frame = frames_of(coupled(6 * 128, 3), schema)[-1]
+    assert frame.connectivity.shape == (2, 0, 3)
+    assert np.isfinite(frame.power).all()
+
+
 def test_permuted_channels_give_permuted_frames_with_turned_signs() -> None:
     data = coupled(5 * 128, 4)
     order = np.array([2, 0, 3, 1])
