@@ -6,6 +6,8 @@ samples arrived; it is known at the block's end and holds from the next sample o
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,23 @@ LINES = (50.0, 60.0)
 # A Hann window over a quarter of a second spreads the mains over this much, in Hz.
 LINE_WIDTH = 9.0
 LOWEST_HF, HIGHEST_HF = 30.0, 120.0
+
+
+def total_over_channels(data: FloatArray) -> FloatArray:
+    """Return the sum of each row, whatever rows lie beside it.
+
+    The channels are added one after the other: numpy's own order changes with the
+    number of rows, and with it the last bit.
+
+    Parameters
+    ----------
+    data : array, shape (n_samples, n_channels)
+        Quick where each channel's samples lie side by side.
+    """
+    if len(data) == 1:
+        return np.add.accumulate(data, axis=1)[:, -1]
+    total: FloatArray = np.add.reduce(np.asfortranarray(data), axis=1)
+    return total
 
 
 class Latch:
@@ -90,7 +109,7 @@ class UsualLevel:
         factor = 1.0 + max(self._step, 1.0 / self.blocks)
         moved = self.value * np.where(newest > self.value, factor, 1.0 / factor)
         # Nothing moves to or from what is unknown.
-        if not np.isfinite(newest.sum() + moved.sum()):
+        if not math.isfinite(np.add.reduce(newest) + np.add.reduce(moved)):
             moved = np.where(np.isnan(self.value), newest, moved)
             moved = np.where(np.isnan(newest), self.value, moved)
         self.value = moved

@@ -92,12 +92,14 @@ class RestartingFilter:
             self._fresh = False
             self._running = ~broken[0]
             self._state = self._steady * np.where(self._running, data[0], 0.0)
-        unsettled = np.arange(len(data))[:, None] < self._unsettled
-        slow = np.flatnonzero(~self._running | broken.any(axis=0))
-        if len(slow) == 0:
+        unsettled = np.zeros(data.shape, dtype=bool)
+        if self._unsettled.any():
+            unsettled = np.arange(len(data))[:, None] < self._unsettled
+        if self._running.all() and not broken.any():
             filtered, self._state = self._sosfilt(self._sos, data, axis=0, zi=self._state)
             self._unsettled = np.maximum(self._unsettled - len(data), 0)
             return filtered, unsettled
+        slow = np.flatnonzero(~self._running | broken.any(axis=0))
         filtered = np.full(data.shape, np.nan)
         quick = np.setdiff1d(np.arange(data.shape[1]), slow)
         if len(quick):

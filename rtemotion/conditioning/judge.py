@@ -16,6 +16,7 @@ from .marks import MovementMarker, MuscleMarker
 from .noise import NoiseCheck
 from .quality import Cause, ContactCheck
 from .reference import DetachedReference
+from .samples import Samples
 
 BLOCKS_PER_SECOND = 4
 # Seconds that `quality` and `causes` look back.
@@ -50,6 +51,10 @@ class Judge:
         What holds against each column from the next sample on.
     causes : array of uint16, shape (n_columns,)
         Why, as combinations of `Cause`.
+    holding : bool
+        Whether anything does.
+    why : array of uint16, shape (n_columns,)
+        Every cause among the samples of the newest whole block.
     operator : array of bool, shape (n_columns,)
         Columns marked bad by a person.
     line : LineFinder
@@ -73,7 +78,7 @@ class Judge:
         self._raw = np.zeros((stretch, n_columns))
         self._filtered = np.zeros((stretch, n_columns))
         self._flags = np.zeros((stretch, n_columns), dtype=np.uint8)
-        self._motion = np.zeros((block, n_axes))
+        self._motion = np.zeros((stretch, n_axes))
         limits = design.marking
         self._spectrum = BlockSpectrum(sfreq, block)
         self._contact = ContactCheck(design, n_columns)
@@ -99,10 +104,11 @@ class Judge:
         self._at = 0
         self._seen = np.zeros(n_columns, dtype=np.uint16)
         self._seen_in_second = np.zeros(n_columns, dtype=np.uint16)
+        self.why = np.zeros(n_columns, dtype=np.uint16)
         self._power = np.zeros(n_columns)
         self._history: list[tuple[FloatArray, NDArray[np.uint16]]] = []
         self.level = np.full(n_columns, np.nan)
-        self._holding = True
+        self.holding = True
         self.hold()
 
     def hold(self) -> None:
@@ -110,9 +116,9 @@ class Judge:
         contact, noise, muscle = self._contact, self._noise, self._muscle
         alone = self._detached.on or self._movement.on or bool(self.operator.any())
         anything = contact.high.any or contact.low.any or noise.any or muscle.any or alone
-        if not (anything or self._holding):
+        if not (anything or self.holding):
             return
-        self._holding = anything
+        self.holding = anything
         causes = (
             self.operator * np.uint16(Cause.OPERATOR)
             | contact.low.on * np.uint16(Cause.NO_CONTACT)
@@ -128,39 +134,58 @@ class Judge:
         self.flags = flags | marks
         self.causes = causes
 
-    def add(
-        self,
-        raw: FloatArray,
-        filtered: FloatArray,
-        flags: NDArray[np.uint8],
-        causes: NDArray[np.uint16],
-        motion: FloatArray,
-    ) -> None:
-        """Take samples that do not reach beyond the end of the block.
+    def take(self, samples: Samples, motion: FloatArray) -> None:
+        """Keep samples to be judged, which do not reach beyond the end of the second.
 
         Parameters
         ----------
-        raw, filtered : array, shape (n_samples, n_columns)
-            Volts, before and after the filters.
-        flags : array of uint8, same shape
-            What is known against them.
-        causes : array of uint16, shape (n_columns,)
-            Every cause among them.
+        samples : Samples
+            Those after the ones judged so far.
         motion : array, shape (n_samples, n_axes)
             An accelerometer's values.
         """
-        rows = slice(self._at, self._at + len(raw))
-        self._raw[rows] = raw
-        self._filtered[rows] = filtered
-        self._flags[rows] = flags
-        if self._motion.shape[1]:
-            start = self._at % self._block
-            self._motion[start : start + len(raw)] = motion
-        self._seen |= causes
-        self._at += len(raw)
+        rows = slice(self._at, self._at + len(samples))
+        self._raw[rows] = samples.raw
+        self._filtered[rows] = samples.filtered
+        self._flags[rows] = samples.flags
+        self._motion[rows] = motion
 
-    def end_of_block(self) -> NDArray[np.uint16]:
-        """Judge the block; return every cause among its samples, shape (n_columns,)."""
+    def advance(self, n: int, causes: NDArray[np.uint16]) -> bool:
+        """Judge some of the samples taken, and return whether their block ends there.
+
+        Parameters
+        ----------
+        n : int
+            Number of samples, not beyond the end of the block.
+        causes : array of uint16, shape (n_columns,)
+            Every cause among them.
+        """
+        self._seen |= causes
+        self._at += n
+        if self._at % self._block:
+            return False
+        self._end_of_block()
+        self.hold()
+        return True
+
+    def mark(self, flags: NDArray[np.uint8], causes: NDArray[np.uint16]) -> None:
+        """Take note of what else there is against the samples judged last.
+
+        Parameters
+        ----------
+        flags : array of uint8, shape (n_samples, n_columns)
+            All that is known against whole blocks, or a part of one.
+        causes : array of uint16, shape (n_columns,)
+            Every cause among them that was not known before.
+        """
+        self._flags[self._at - len(flags) : self._at] = flags
+        if self._at % self._block:
+            self._seen |= causes
+        else:
+            self.why |= causes
+            self._seen_in_second |= causes
+
+    def _end_of_block(self) -> None:
         rows = slice(self._at - self._block, self._at)
         raw, filtered = self._raw[rows], self._filtered[rows]
         mean, fast = self._spectrum(raw)
@@ -171,22 +196,20 @@ class Judge:
         if (self._seen & np.uint16(Cause.RAILED)).any():
             away = away | ((self._flags[rows] & np.uint8(Flag.RAILED)) != 0).all(axis=0)
         self._detached.block(filtered[:, :n], square[:n], away[:n])
-        noise = fast
+        self._noise.block(fast)
         doubtful = ((self._seen & BROKEN) | self.causes) != 0
         if doubtful.any():
             # A broken channel's level says nothing of what is usual.
             fast = np.where(doubtful, np.nan, fast)
         self._muscle.block(fast)
-        pull = self._motion.mean(axis=0) if self._motion.shape[1] else NOTHING
+        pull = self._motion[rows].mean(axis=0) if self._motion.shape[1] else NOTHING
         self._movement.block(mean[:n], pull)
-        self._noise.block(noise)
         self._power += square
-        seen, self._seen = self._seen, np.zeros_like(self._seen)
-        self._seen_in_second |= seen
-        if self._holding:
+        self.why, self._seen = self._seen, np.zeros_like(self._seen)
+        self._seen_in_second |= self.why
+        if self.holding:
             held = self.flags & np.uint8(Flag.MUSCLE | Flag.MOVEMENT)
             self._seen_in_second |= self.causes | held
-        return seen
 
     def end_of_second(self) -> bool | None:
         """Judge the second once it is full; return whether the mains were decided on.
@@ -199,7 +222,9 @@ class Judge:
         usable = (self._seen_in_second & ~np.uint16(PASSING)) == 0
         self._noise.second(self._filtered, usable)
         self.level = np.sqrt(self._power / BLOCKS_PER_SECOND)
-        clean = np.count_nonzero(self._flags == 0, axis=0) / len(self._flags)
+        clean = np.ones(len(self.operator))
+        if self._flags.any():
+            clean = np.count_nonzero(self._flags == 0, axis=0) / len(self._flags)
         self._history = [*self._history[1 - MEMORY_S :], (clean, self._seen_in_second)]
         self._seen_in_second = np.zeros_like(self._seen_in_second)
         self._power = np.zeros_like(self._power)

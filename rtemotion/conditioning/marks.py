@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..signal import FloatArray, StreamInfo
-from .blocks import Latch, UsualLevel
+from .blocks import Latch, UsualLevel, total_over_channels
 from .design import MarkingDesign
 
 # Half-way between an adult's eyes and their lids, metres in the head frame.
@@ -89,9 +89,8 @@ class BlinkMarker:
         """
         if not self._n_front:
             return None
-        # Row by row in the order of the channels, so that cutting does not matter.
-        weighted = self._weighted(filtered[:, self._columns], good)
-        difference = np.add.accumulate(weighted, axis=1)[:, -1]
+        # Channel by channel, as the filters leave them.
+        difference = total_over_channels(self._weighted(filtered.T[self._columns].T, good))
         slow, self._state = self._lfilter(*self._lowpass, difference, zi=self._state)
         self._squares.append(slow)
         strong = np.abs(slow) > self._limit
@@ -242,8 +241,10 @@ class MovementMarker:
             return False
         with np.errstate(invalid="ignore"):
             change = np.abs(mean - self._mean)
-        known = int(np.count_nonzero(change == change))
         moved = int(np.count_nonzero(change > self._limits.movement))
+        if not moved:
+            return False
+        known = int(np.count_nonzero(change == change))
         return known >= FEWEST_TO_MOVE and 2 * moved > known
 
     def _pulled(self, pull: FloatArray) -> bool:

@@ -94,11 +94,12 @@ class SampleChecks:
 
     def process(self, data: FloatArray) -> NDArray[np.uint8]:
         """Return the flags of consecutive samples, shape (n_samples, n_channels)."""
-        missing = ~np.isfinite(data)
-        flags = missing * np.uint8(Flag.MISSING)
-        railed = np.abs(data) >= self._rail
-        if railed.any():
-            flags |= railed * np.uint8(Flag.RAILED)
+        flags = np.zeros(data.shape, dtype=np.uint8)
+        size = np.abs(data)
+        # False for NaN too, so that one look finds both.
+        if not size.max() < self._rail:
+            flags |= ~np.isfinite(data) * np.uint8(Flag.MISSING)
+            flags |= (size >= self._rail) * np.uint8(Flag.RAILED)
         flat = self._flat(data)
         if flat is not None:
             flags |= flat * np.uint8(Flag.FLAT)
@@ -156,6 +157,10 @@ class ContactCheck:
     def block(self, filtered: FloatArray) -> None:
         """Judge one block, shape (n_samples, n_channels), volts, NaN where unknown."""
         level = np.einsum("ij,ij->j", filtered, filtered) / len(filtered)
+        self.mean_square = level
+        inside = level.min() >= self._lowest and level.max() <= self._highest
+        if inside and not (self.high.any or self.low.any):
+            return
         unknown = np.zeros(len(level), dtype=bool)
         if not np.isfinite(level).all():
             known = np.isfinite(filtered)

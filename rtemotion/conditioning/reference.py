@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..errors import SetupError
 from ..signal import FloatArray, StreamInfo
-from .blocks import Latch
+from .blocks import Latch, total_over_channels
 from .design import AS_RECORDED, AVERAGE, LINKED_MASTOIDS
 
 PAIRS = (("M1", "M2"), ("A1", "A2"), ("TP9", "TP10"))
@@ -108,7 +108,7 @@ class Reference:
         if not len(self.columns):
             return data, None
         use = good[:, self.columns]
-        total = np.add.accumulate(np.where(use, filtered[:, self.columns], 0.0), axis=1)[:, -1]
+        total = total_over_channels(np.where(use, filtered[:, self.columns], 0.0))
         count = use.sum(axis=1)
         without = np.repeat((count == 0)[:, None], self._n, axis=1)
         for k, column in enumerate(self.columns):
@@ -120,9 +120,6 @@ class Reference:
 def average_reference(data: FloatArray, use: np.ndarray) -> FloatArray:
     """Subtract from each row the mean of its usable channels.
 
-    The sum runs over the channels in order, row by row, so that a row's result
-    does not depend on the rows beside it.
-
     Parameters
     ----------
     data : array, shape (n_samples, n_channels)
@@ -130,9 +127,12 @@ def average_reference(data: FloatArray, use: np.ndarray) -> FloatArray:
     use : array of bool, same shape
         What enters the mean. Rows without any keep their values.
     """
-    total = np.add.accumulate(np.where(use, data, 0.0), axis=1)[:, -1]
-    count = np.maximum(use.sum(axis=1), 1)
-    referenced: FloatArray = data - (total / count)[:, None]
+    if use.all():
+        mean = total_over_channels(data) / data.shape[1]
+    else:
+        count = np.maximum(use.sum(axis=1), 1)
+        mean = total_over_channels(np.where(use, data, 0.0)) / count
+    referenced: FloatArray = data - mean[:, None]
     return referenced
 
 

@@ -20,11 +20,11 @@ from ..signal import EXCLUDED, Chunk, Event, Flag, FloatArray, Item, Kind
 from . import asr
 from .channels import ChannelPlan
 from .design import AS_RECORDED, ConditioningDesign, notch_section
-from .filters import RestartingFilter
-from .judge import NOTHING, Judge
+from .judge import BLOCKS_PER_SECOND, Judge
 from .marks import BlinkMarker, accelerometer_columns, eog_columns, near_eyes
-from .quality import Cause, ChannelQuality, SampleChecks, names_of
+from .quality import Cause, ChannelQuality, names_of
 from .reference import Reference, reference_channels
+from .samples import Samples, SampleStep
 
 BLOCK_S = 0.25
 # Median spread of the raw signal outside which the unit is doubted, volts RMS.
@@ -32,7 +32,6 @@ PLAUSIBLE_RMS = (0.2e-6, 2e-3)
 JUDGED_AFTER_S = 2.0
 # Recorded events of these kinds are left out, since they follow again from the samples.
 OWN_KINDS = frozenset({Kind.MASK, Kind.NOTCH, Kind.ASR})
-BROKEN = np.uint8(Flag.MISSING | Flag.RAILED | Flag.FLAT)
 MARKS = np.uint16(Cause.BLINK | Cause.MUSCLE | Cause.MOVEMENT)
 
 log = logging.getLogger(__name__)
@@ -65,7 +64,6 @@ class ConditioningStage:
         self.info = replace(info, reference=design.reference) if referenced else info
         self.design = design
         sfreq, n = info.sfreq, info.n_channels
-        self._sos = design.realise(sfreq)
         wanted = reference_channels(design.reference, source, plan.renamed)
         front, rest = near_eyes(info.positions)
         eyes = [] if front else eog_columns(source)
@@ -79,7 +77,7 @@ class ConditioningStage:
         self._axes = accelerometer_columns(source)
         self._block = max(2, round(BLOCK_S * sfreq))
         self._judged_at = max(1, round(JUDGED_AFTER_S / BLOCK_S)) * self._block
-        self._checks = SampleChecks(design, sfreq, len(columns))
+        self._samples = SampleStep(design, sfreq, len(columns))
         self._blinks = BlinkMarker(
             design.marking, front or [columns.index(i) for i in eyes], rest, sfreq
         )
@@ -97,8 +95,7 @@ class ConditioningStage:
 
     def reset(self) -> None:
         """Restart every filter and check with the next sample."""
-        settling = self.design.settling_samples(self.info.sfreq)
-        self._filter = RestartingFilter(self._sos, len(self._columns), settling)
+        self._samples.reset()
         self._judge.reset()
         if self._asr is not None:
             self._asr.reset()
@@ -115,15 +112,14 @@ class ConditioningStage:
         return asr.SubspaceReconstruction(cutoff, self.info.sfreq, self._n, seconds)
 
     def _restart(self) -> None:
-        self._checks.reset()
-        self._filter.reset()
+        self._samples.restart()
         self._blinks.reset()
         self._judge.restart()
         if self._asr is not None:
             self._asr.restart()
         self._since_reset = 0
         self._out = self._faulty = np.zeros(len(self._columns), dtype=bool)
-        self._why = np.zeros(len(self._columns), dtype=np.uint16)
+        self._quiet = False
 
     @property
     def quality(self) -> tuple[ChannelQuality, ...]:
@@ -170,36 +166,54 @@ class ConditioningStage:
         if not self._said and len(item):
             self._said = True
             yield from self._say(item.first_sample, float(item.times[0]))
+        second = BLOCKS_PER_SECOND * self._block
         start = 0
         while start < len(item):
-            filled = self._since_reset % self._block
-            stop = min(len(item), start + self._block - filled)
-            chunk = self._piece(item.cut(start, stop))
-            yield chunk
-            self._since_reset += stop - start
-            if self._since_reset % self._block == 0:
-                yield from self._end_of_block(chunk)
+            stop = min(len(item), start + second - self._since_reset % second)
+            yield from self._within_second(item.cut(start, stop))
             start = stop
 
-    def _piece(self, raw: Chunk) -> Chunk:
-        judge, n = self._judge, self._n
+    def _within_second(self, chunk: Chunk) -> Iterator[Item]:
         # Taking all columns as they come spares a copy.
-        data = raw.data if self._all else np.ascontiguousarray(raw.data[:, self._columns])
-        given = raw.flags if self._all else raw.flags[:, self._columns]
-        flags = given | self._checks.process(data)
-        broken = (flags & BROKEN) != 0
-        filtered, unsettled = self._filter.process(data, broken)
-        causes = np.bitwise_or.reduce(flags, axis=0).astype(np.uint16)
-        if unsettled.any():
-            flags |= unsettled * np.uint8(Flag.BAD)
-            causes |= unsettled.any(axis=0) * np.uint16(Cause.SETTLING)
-        large = np.abs(filtered) >= self.design.largest
-        if large.any():
-            flags |= large * np.uint8(Flag.BAD)
-            causes |= large.any(axis=0) * np.uint16(Cause.TOO_LARGE)
-        newest = flags[-1].copy()
+        data = chunk.data if self._all else np.ascontiguousarray(chunk.data[:, self._columns])
+        given = chunk.flags if self._all else chunk.flags[:, self._columns]
+        samples = self._samples.process(data, given)
+        self._judge.take(samples, chunk.data[:, self._axes])
+        start = 0
+        while start < len(chunk):
+            held, before = self._judge.flags, self._since_reset
+            rows = slice(start, self._judged(samples, start))
+            out = self._finished(chunk.cut(rows.start, rows.stop), samples, rows, held)
+            yield from self._blocks(out, before)
+            if self._since_reset % self._block == 0:
+                yield from self._end_of_block(out)
+            start = rows.stop
+
+    def _judged(self, samples: Samples, start: int) -> int:
+        """Judge a block, or a part of one, and return where it ends.
+
+        While nothing is found, go on with the whole blocks after it: what comes next
+        costs little more for all of them than for one.
+        """
+        quiet = self._quiet and samples.clear and not self._judge.holding
+        while True:
+            stop = min(len(samples), start + self._block - self._since_reset % self._block)
+            ended = self._judge.advance(stop - start, samples.causes(slice(start, stop)))
+            self._since_reset += stop - start
+            whole = ended and len(samples) - stop >= self._block
+            if not (quiet and whole) or self._judge.holding:
+                return stop
+            start = stop
+
+    def _finished(
+        self, raw: Chunk, samples: Samples, rows: slice, held: NDArray[np.uint8]
+    ) -> Chunk:
+        """Return samples marked and referenced, with what holds against them all."""
+        filtered, n = samples.filtered[rows], self._n
+        newest = samples.flags[rows.stop - 1].copy()
         self._faulty = (newest & EXCLUDED) != 0
-        flags |= judge.flags
+        flags = samples.flags[rows] | held
+        causes = np.zeros(len(held), dtype=np.uint16)
         good = (flags & EXCLUDED) == 0
         blink = self._blinks.process(filtered, good)
         if blink is not None:
@@ -211,10 +225,17 @@ class ConditioningStage:
             flags[:, :n] |= without * np.uint8(Flag.BAD)
             causes[:n] |= without.any(axis=0) * np.uint16(Cause.REFERENCE)
             newest[:n] |= without[-1] * np.uint8(Flag.BAD)
-        motion = raw.data[:, self._axes] if self._axes else NOTHING
-        judge.add(data, filtered, flags, causes, motion)
+        self._judge.mark(flags, causes)
         self._out = (newest & EXCLUDED) != 0
         return Chunk(out, raw.first_sample, raw.times, flags[:, :n], raw.missing_before)
+
+    def _blocks(self, chunk: Chunk, before: int) -> Iterator[Chunk]:
+        """Yield a chunk block by block; `before` is the number of samples before it."""
+        start = 0
+        while start < len(chunk):
+            stop = min(len(chunk), start + self._block - (before + start) % self._block)
+            yield chunk.cut(start, stop)
+            start = stop
 
     def _rebuilt(
         self, filtered: FloatArray, flags: NDArray[np.uint8], good: NDArray[np.bool_]
@@ -258,12 +279,11 @@ class ConditioningStage:
     def _end_of_block(self, chunk: Chunk) -> Iterator[Event]:
         judge = self._judge
         moment = (chunk.stop, float(chunk.times[-1]))
-        self._why = judge.end_of_block()
         raw = judge.newest
         decided = judge.end_of_second()
         if decided is not None:
             self._blinks.second()
-        judge.hold()
+            judge.hold()
         yield from self._mask(*moment)
         yield from self._tell_reference(*moment)
         if self._since_reset == self._judged_at:
@@ -273,6 +293,7 @@ class ConditioningStage:
         if self._asr is not None and self._asr.active and not self._asr_said:
             self._asr_said = True
             yield Event(*moment, Kind.ASR, self._asr.payload)
+        self._quiet = self._asr is None and not (judge.holding or self._out.any())
 
     def _mask(self, sample: int, time: float, always: bool = False) -> Iterator[Event]:
         """Yield an event when the channels that are left out change."""
@@ -282,7 +303,7 @@ class ConditioningStage:
         masked = tuple(name for name, bad in zip(self._names, out, strict=False) if bad)
         if always or masked != self._masked:
             self._masked = masked
-            causes = (self._why | judge.causes) & ~MARKS
+            causes = (judge.why | judge.causes) & ~MARKS
             reasons = {
                 name: list(names_of(int(why)))
                 for name, why, bad in zip(self._names, causes, out, strict=False)
@@ -311,7 +332,7 @@ class ConditioningStage:
         filtered = hz is not None and self.design.filters_line(hz, sfreq)
         if hz is not None and filtered:
             settling = replace(self.design, notch=hz).settling_samples(sfreq)
-            self._filter.extend(notch_section(hz, sfreq), self._judge.filtered, settling)
+            self._samples.filter.extend(notch_section(hz, sfreq), self._judge.filtered, settling)
         payload = {"hz": hz, "how": "detected", "filtered": filtered}
         return Event(sample, time, Kind.NOTCH, payload)
 
