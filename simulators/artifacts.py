@@ -34,6 +34,9 @@ class Artifacts:
         Typical amplitude of the mains at an electrode, µV.
     sensor_nv_per_sqrt_hz : float
         White noise of electrode and amplifier, nV/√Hz.
+    blink_spread : float
+        By how much more than a fifth heights of blinks vary, and their lengths:
+        standard deviation of logarithms.
     saccades_per_min : float
         Jumps of the eyes, sideways or up and down.
     saccade_uv : float
@@ -66,6 +69,7 @@ class Artifacts:
     line_hz: float = amount(50.0, "line-frequency", "Hz")
     line_uv: float = amount(0.5, "line", "µV")
     sensor_nv_per_sqrt_hz: float = amount(50.0, "noise", "nV/√Hz")
+    blink_spread: float = amount(0.0, "blink-spread", "log units", most=2.0)
     saccades_per_min: float = amount(0.0, "saccades", "a minute")
     saccade_uv: float = amount(30.0, "saccade-size", "µV")
     muscle_uv: float = amount(0.0, "muscle", "µV")
@@ -92,15 +96,17 @@ class Artifacts:
     def realistic(cls) -> Artifacts:
         """Return a mixture of everything but dead channels, as strong as recordings show it."""
         return cls(
-            blinks_per_min=15.0,
-            blink_uv=180.0,
+            blinks_per_min=10.0,
+            blink_uv=260.0,
+            blink_spread=0.35,
             line_uv=2.0,
-            saccades_per_min=40.0,
+            saccades_per_min=30.0,
+            saccade_uv=20.0,
             muscle_uv=2.0,
             bursts_per_min=4.0,
             pops_per_min=0.5,
-            drift_uv=30.0,
-            sweat_uv=15.0,
+            drift_uv=20.0,
+            sweat_uv=8.0,
         )
 
     @classmethod
@@ -113,16 +119,16 @@ class Artifacts:
         return cls()
 
     @classmethod
-    def read(cls, text: str, code: Code = "none") -> Artifacts:
+    def read(cls, text: str, base: Artifacts | None = None) -> Artifacts:
         """Return artifacts described in words: ``none``, ``realistic`` and amounts.
 
         Parameters
         ----------
         text : str
             ``KEY=NUMBER`` separated by commas, after ``none`` or ``realistic`` to begin
-            with other than the default.
-        code : str
-            Whose default it is.
+            with other than `base`.
+        base : Artifacts, optional
+            What holds for what is not named; the default by default.
 
         Raises
         ------
@@ -133,7 +139,7 @@ class Artifacts:
         starts = {"none": cls.none, "realistic": cls.realistic}
         if first.strip() in starts:
             return with_amounts(starts[first.strip()](), rest, "the artifact")
-        return with_amounts(cls.of_code(code), text, "the artifact")
+        return with_amounts(base or cls(), text, "the artifact")
 
 
 class ArtifactGenerator:
@@ -177,12 +183,15 @@ class ArtifactGenerator:
         n = len(positions)
         blink, line, noise = (np.random.default_rng(child) for child in seed.spawn(3))
         self._noise_rng = noise
-        self._blinks = Blinks(what.blinks_per_min, what.blink_uv, blink, code == "eyes")
         self._topography = blink_topography(positions)[:, None]
         self._line = what.line_uv * 1e-6 * line.lognormal(0.0, 0.5, (n, 1))
         self._line_phase = 0.5 * line.standard_normal((n, 1))
         self._sample = 0
-        gaze, muscle, *others = seed.spawn(6)
+        gaze, muscle, *others, variety = seed.spawn(7)
+        self._blinks = Blinks(
+            *(what.blinks_per_min, what.blink_uv, blink, code == "eyes", what.blink_spread),
+            np.random.default_rng(variety),
+        )
         drift, sweat, pops, dead = (np.random.default_rng(child) for child in others)
         self._gaze = self._gaze_shape = self._muscles = self._muscle_shape = None
         if what.saccades_per_min > 0:

@@ -101,7 +101,7 @@ class Moments:
 
 
 class Blinks:
-    """Blinks, raised-cosine pulses of 0.35 s.
+    """Blinks, raised-cosine pulses of 0.35 s, or about that.
 
     Parameters
     ----------
@@ -111,26 +111,40 @@ class Blinks:
         Source of randomness.
     follow : bool
         Whether the rate follows emotions.
+    spread : float
+        By how much more heights and lengths vary: standard deviation of logarithms.
+    variety : numpy.random.Generator, optional
+        Source of that; needed where there is any.
     """
 
     def __init__(
-        self, per_min: float, microvolts: float, rng: np.random.Generator, follow: bool = False
+        self,
+        per_min: float,
+        microvolts: float,
+        rng: np.random.Generator,
+        follow: bool = False,
+        spread: float = 0.0,
+        variety: np.random.Generator | None = None,
     ) -> None:
         self._rng = rng
         self._microvolts = microvolts
+        self._spread = spread
+        self._variety = variety or np.random.default_rng(0)
         self._moments = Moments(per_min, rng, EYE_DRIVE[0] if follow else None, _BLINK_LENGTH_S)
-        self._open: list[tuple[float, float]] = []
+        self._open: list[tuple[float, float, float]] = []
 
     def wave(self, times: FloatArray, truth: FloatArray | None = None) -> FloatArray:
         """Return the time course in volts at consecutive `times`."""
         while (start := self._moments.take(times, truth)) is not None:
-            self._open.append((start, self._microvolts * 1e-6 * self._rng.lognormal(0.0, 0.2)))
+            height = self._microvolts * 1e-6 * self._rng.lognormal(0.0, 0.2)
             self._moments.after()
+            higher, longer = np.exp(self._spread * self._variety.standard_normal(2))
+            self._open.append((start, height * higher, _BLINK_LENGTH_S * longer))
         wave = np.zeros(len(times))
-        for start, height in self._open:
-            phase = np.clip((times - start) / _BLINK_LENGTH_S, 0.0, 1.0)
+        for start, height, length in self._open:
+            phase = np.clip((times - start) / length, 0.0, 1.0)
             wave += 0.5 * height * (1 - np.cos(2 * np.pi * phase))
-        self._open = [b for b in self._open if b[0] + _BLINK_LENGTH_S > times[-1]]
+        self._open = [b for b in self._open if b[0] + b[2] > times[-1]]
         return wave
 
 

@@ -17,6 +17,11 @@ _ALPHA_MNI = np.array([[-0.022, -0.085, 0.010], [0.022, -0.085, 0.010], [0.0, -0
 # Background dipoles lie between these shares of the brain's radius.
 _BACKGROUND_SHELL = (0.5, 0.9)
 
+# Against a subject whose rhythms stand out: factors on amplitudes, and on the exponent
+# of the background; fitted to the band powers of recordings (docs/simulation.md).
+_REALISTIC_RHYTHMS = {"theta": 0.1, "alpha": 0.15, "beta": 0.15, "gamma": 0.2}
+_REALISTIC_ALPHA, _REALISTIC_ALPHA_SPREAD = 0.5, 0.7
+_REALISTIC_STEEPER = 0.2
 # Root mean square shift of an electrode between two wearings, an angle of about 3°.
 CAP_SHIFT_M = 0.005
 
@@ -78,6 +83,7 @@ class Subject:
         jitter_mm: float = 10.0,
         orientation_deg: float = 30.0,
         gain_spread: float = 0.2,
+        realistic: bool = False,
     ) -> Subject:
         """Draw a subject; the same seed is the same person.
 
@@ -91,6 +97,10 @@ class Subject:
             Standard deviation of the angle between a dipole and the radial direction.
         gain_spread : float
             Standard deviation of the logarithm of every amplitude.
+        realistic : bool
+            The same person with rhythms as faint, and a background as steep, as
+            recordings show them (see docs/simulation.md). By default rhythms stand out
+            clearly, so that what an analysis finds can be told in minutes.
         """
         if seed < 0 or jitter_mm < 0 or orientation_deg < 0 or gain_spread < 0:
             raise ValueError("'seed', 'jitter_mm', 'orientation_deg', 'gain_spread' must be >= 0")
@@ -100,7 +110,7 @@ class Subject:
         places = _jitter(anchors_in_head(), jitter_mm, head, anatomy)
         alpha_places = _jitter(head.pull_inside(head.from_mni(_ALPHA_MNI)), jitter_mm, head, alpha)
         background_places = _scatter(head, BACKGROUND_DIPOLES, background)
-        return cls(
+        drawn = cls(
             seed=seed,
             positions=places,
             directions=_tilt(head.outward(places), orientation_deg, anatomy),
@@ -114,6 +124,16 @@ class Subject:
             background_nam=float(18.0 * traits.lognormal(0.0, gain_spread)),
             exponent=float(traits.uniform(0.8, 1.3)),
             amplifier_gain=float(traits.lognormal(0.0, 0.5 * gain_spread)),
+        )
+        if not realistic:
+            return drawn
+        alpha_share = _REALISTIC_ALPHA * float(traits.lognormal(0.0, _REALISTIC_ALPHA_SPREAD))
+        faint = [_REALISTIC_RHYTHMS[band] for band in BANDS]
+        return replace(
+            drawn,
+            gains=drawn.gains * faint,
+            alpha_nam=drawn.alpha_nam * alpha_share,
+            exponent=drawn.exponent + _REALISTIC_STEEPER,
         )
 
     def in_session(self, session: int) -> Subject:

@@ -151,15 +151,24 @@ def simulate(
     rest: Annotated[
         float, typer.Option("--rest", help="Seconds of rest at the start.", callback=not_negative)
     ] = 75.0,
+    realistic: Annotated[
+        bool,
+        typer.Option(
+            "--realistic",
+            help="Rhythms as faint and artifacts as strong as recordings show them; by default "
+            "the brain stands out.",
+        ),
+    ] = False,
     artifacts: Annotated[
         str,
         typer.Option(
             "--artifacts",
             metavar="KEY=NUMBER,…",
-            help="Begin with 'none' or 'realistic' for another mixture. A minute: blinks, "
+            help="Begin with 'none' or 'realistic' for another mixture (--realistic implies the "
+            "latter). A minute: blinks, "
             "saccades, bursts, pops. In µV: blink-size, saccade-size (10° at F8), muscle, "
             "burst-size, pop-size, drift, sweat, line. line-frequency in Hz, noise in nV/√Hz, "
-            "dead in channels.",
+            "blink-spread in log units, dead in channels.",
         ),
     ] = "",
     faults: Annotated[
@@ -200,6 +209,7 @@ def simulate(
         rest=rest,
         story=story,
         own=own,
+        realistic=realistic,
         artifacts=artifacts,
         faults=faults,
     )
@@ -271,6 +281,28 @@ def doctor(as_json: JsonOption = False) -> None:
     from .look import run_doctor
 
     run_doctor(as_json)
+
+
+@app.command()
+def bench(
+    only: Annotated[
+        Texts,
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="hop_64, hop_128, hop_256, decoder_64, latency, replay or memory; separated by "
+            "commas, or given more than once; all by default.",
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Show that it works; the numbers then mean little.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure this machine against the goals, in a few minutes."""
+    from .bench import run_bench
+
+    run_bench(split(only), quick, as_json)
 
 
 @app.command()

@@ -35,6 +35,7 @@ class Simulation:
     rest: float
     story: int | None
     own: float
+    realistic: bool
     artifacts: str
     faults: str
 
@@ -52,7 +53,8 @@ def run_simulate(
 
     brain, faults = make_brain(what), Faults.read(what.faults)
     name = name or brain.info.name
-    told = "" if what.story is None else f"-story{what.story}"
+    told = "-realistic" if what.realistic else ""
+    told += "" if what.story is None else f"-story{what.story}"
     source_id = source_id or f"{brain.info.source_id}{told}"
     if out is None:
         _publish(brain, faults, seconds, name, source_id, what.rest)
@@ -70,10 +72,11 @@ def make_brain(what: Simulation) -> Brain:
     """
     from ..simulators import Artifacts, Brain, Story, Subject
 
-    person = Subject.draw(what.seed if what.subject is None else what.subject)
-    person = person.in_session(what.session)
+    drawn = what.seed if what.subject is None else what.subject
+    person = Subject.draw(drawn, realistic=what.realistic).in_session(what.session)
     # Brain refuses a code there is not with the list of those there are.
     code = cast("Code", what.code)
+    base = Artifacts.realistic() if what.realistic else Artifacts.of_code(code)
     heard = None
     if what.story is not None:
         heard = Story(what.story, (*person.seeds, what.seed), what.own, rest_s=what.rest)
@@ -84,7 +87,7 @@ def make_brain(what: Simulation) -> Brain:
         seed=what.seed,
         rest_s=what.rest,
         sfreq=what.sfreq,
-        artifacts=Artifacts.read(what.artifacts, code),
+        artifacts=Artifacts.read(what.artifacts, base),
         trajectories=heard,
     )
 

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ AS_CALLED = Simulation(
     rest=0.0,
     story=None,
     own=0.0,
+    realistic=False,
     artifacts="",
     faults="",
 )
@@ -55,6 +56,14 @@ def test_subject_session_and_story_reach_the_brain() -> None:
     expected = Brain(person, "epoc", "eyes", 3, trajectories=told)
     for got, wanted in zip(brain.read(400), expected.read(400), strict=True):
         np.testing.assert_array_equal(getattr(got, "data", got), getattr(wanted, "data", wanted))
+
+
+def test_realistic_means_the_person_and_the_artifacts() -> None:
+    ours, _ = make(realistic=True, artifacts="dead=1").read(300)
+    person = Subject.draw(1, realistic=True)
+    every = replace(Artifacts.realistic(), dead=1)
+    expected, _ = Brain(person, "epoc", seed=1, artifacts=every).read(300)
+    np.testing.assert_array_equal(ours.data, expected.data)
 
 
 @pytest.mark.parametrize(

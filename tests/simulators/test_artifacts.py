@@ -33,6 +33,15 @@ def test_blinks_come_about_as_often_as_asked():
     assert 60 < np.count_nonzero(above[1:] & ~above[:-1]) < 140
 
 
+def test_blinks_can_vary_more():
+    def heights(spread):
+        wave = generate(Artifacts(30.0, 60.0, 50.0, 0.0, 0.0, spread), 200)[0]
+        middle = wave[1:-1]
+        return np.log(middle[(middle > wave[:-2]) & (middle >= wave[2:]) & (middle > 1e-6)])
+
+    assert heights(0.0).std() < 0.3 < heights(0.5).std()
+
+
 def test_line_noise_sits_at_the_mains_frequency():
     wave = generate(Artifacts(0.0, 0.0, 60.0, 2.0, 0.0), 4)
     spectrum = np.abs(np.fft.rfft(wave, axis=1))
@@ -218,7 +227,7 @@ def test_each_artifact_draws_from_a_source_of_its_own():
     # What is left when everything new is off is what there is by default, to the bit.
     default = generate(Artifacts(), 10)
     off = replace(Artifacts.realistic(), **{name: 0.0 for name in switches}, bursts_per_min=0.0)
-    back = replace(off, blinks_per_min=6.0, blink_uv=60.0, line_uv=0.5)
+    back = replace(off, blinks_per_min=6.0, blink_uv=60.0, blink_spread=0.0, line_uv=0.5)
     np.testing.assert_array_equal(generate(back, 10), default)
 
 
@@ -229,7 +238,8 @@ def test_artifacts_are_read_from_text():
     assert Artifacts.read("none, blinks=12,drift=20") == replace(
         NONE, blinks_per_min=12.0, drift_uv=20.0
     )
-    assert Artifacts.read("dead=2", "eyes") == replace(Artifacts.of_code("eyes"), dead=2.0)
+    eyes = Artifacts.of_code("eyes")
+    assert Artifacts.read("dead=2", eyes) == replace(eyes, dead=2.0)
 
 
 @pytest.mark.parametrize("text", ["blink=3", "blinks", "blinks=many", "3", "realistic,x=1"])

@@ -40,6 +40,40 @@ def test_without_jitter_a_subject_is_the_atlas():
     assert plain.amplifier_gain == 1.0
 
 
+def log_spectra(person, seed=0, artifacts=None):
+    """Log power, V²/Hz, of 30 s of rest: bands by channels, average reference."""
+    brain = Brain(person, "cap32", "none", seed, artifacts=artifacts or Artifacts.none())
+    data = brain.read(30 * 250)[0].data
+    data = data - data.mean(axis=1, keepdims=True)
+    frequencies, power = welch(data, 250.0, nperseg=500, axis=0, average="median")
+    edges = [(1, 4), (4, 8), (8, 13), (13, 30), (30, 45)]
+    bands = [power[(frequencies >= a) & (frequencies < b)].mean(axis=0) for a, b in edges]
+    return np.log(np.array(bands))
+
+
+def test_a_realistic_subject_is_the_same_person_with_fainter_rhythms(subject):
+    real = Subject.draw(subject.seed, realistic=True)
+    np.testing.assert_array_equal(real.positions, subject.positions)
+    np.testing.assert_array_equal(real.background_positions, subject.background_positions)
+    assert real.alpha_hz == subject.alpha_hz
+    assert (real.gains < 0.25 * subject.gains).all()
+    assert real.exponent > subject.exponent
+
+
+def test_realistic_band_powers_are_those_of_recordings():
+    """Median power density in five bands, µV²/Hz; see docs/simulation.md."""
+    powers = np.exp(
+        [
+            log_spectra(Subject.draw(seed, realistic=True), artifacts=Artifacts.realistic())
+            for seed in range(6)
+        ]
+    )
+    measured = 1e12 * np.median(powers, axis=(0, 2))
+    recorded = np.array([6.5, 1.7, 2.0, 0.45, 0.22])
+    assert (measured < 2.2 * recorded).all()
+    assert (measured > recorded / 2.2).all()
+
+
 def test_everything_lies_inside_the_brain_and_points_with_unit_length():
     head = standard_head()
     for seed in range(20):
@@ -75,16 +109,6 @@ def test_the_cap_sits_about_five_millimetres_elsewhere(subject):
     np.testing.assert_array_equal(subject.worn(places), places)
     days = [subject.in_session(k).worn(places) - places for k in range(1, 81)]
     assert 1000 * np.sqrt((np.array(days) ** 2).sum(axis=-1).mean()) == pytest.approx(5, rel=0.2)
-
-
-def log_spectra(person, seed=0):
-    """Log power per band and channel of 30 s of rest, the average over channels removed."""
-    brain = Brain(person, "cap32", "none", seed, artifacts=Artifacts.none())
-    data = brain.read(30 * 250)[0].data
-    frequencies, power = welch(data, 250.0, nperseg=500, axis=0)
-    edges = [(1, 4), (4, 8), (8, 13), (13, 30), (30, 45)]
-    bands = [power[(frequencies >= a) & (frequencies < b)].mean(axis=0) for a, b in edges]
-    return np.log(np.array(bands))
 
 
 def test_sessions_of_one_subject_differ_more_than_nothing_and_less_than_subjects_do():
