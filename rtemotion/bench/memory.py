@@ -1,0 +1,82 @@
+"""Whether memory and the cost of a hop stay flat over a long run at full speed.
+
+A simulated recording of 32 channels goes round and round through conditioning,
+features and decoder, with a baseline, as it would live.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from itertools import islice
+
+import numpy as np
+
+from ..decoding import BaselineSpan, load_model
+from ..errors import SetupError
+from ..pipeline import Pipeline
+from .measurements import Result
+from .memory_use import NO_MEMORY, resident_mb
+from .signals import endless, simulated
+
+
+def measure(
+    quick: bool = False,
+    minutes: float = 20.0,
+    told: Callable[[float], None] = lambda minute: None,
+) -> Result:
+    """Return the growth of resident memory in MB after the first minute of signal.
+
+    Parameters
+    ----------
+    quick : bool
+        Little more than a minute of signal only.
+    minutes : float
+        Minutes of signal, more than one.
+    told : callable
+        Called with the number of every full minute of signal.
+
+    Returns
+    -------
+    Result
+        The growth, and the median cost of a hop among the last thousand over that among
+        the first thousand.
+
+    Raises
+    ------
+    SetupError
+        If there is no more than a minute.
+    """
+    minutes = 1.25 if quick else minutes
+    if not minutes > 1.0:
+        raise SetupError(
+            f"growth counts from the first minute on, got {minutes:g} minutes of signal; "
+            "take more than a minute"
+        )
+    info, data = simulated("cap32", 60.0 if quick else 300.0)
+    pipeline = Pipeline(info, load_model(), span=BaselineSpan(0.0, 75.0))
+    hop = round(pipeline.hop * info.sfreq)
+    per_minute = round(60.0 / pipeline.hop)
+    # Made beforehand, since a list would grow with the run.
+    costs = np.zeros(round(minutes * per_minute))
+    after_first = None
+    for k, chunk in enumerate(islice(endless(data, info.sfreq, hop), len(costs))):
+        began = time.perf_counter()
+        for _ in pipeline.process(chunk):
+            pass
+        costs[k] = time.perf_counter() - began
+        if (k + 1) % per_minute == 0:
+            minute = (k + 1) // per_minute
+            after_first = resident_mb() if minute == 1 else after_first
+            told(minute)
+    at_end = resident_mb()
+    few = min(1000, len(costs) // 2)
+    late_to_early = statistics.median(costs[-few:]) / statistics.median(costs[:few])
+    known = after_first is not None and at_end is not None
+    values = {
+        "memory_growth_mb": round(at_end - after_first, 2) if known else None,
+        "memory_minutes": minutes,
+        "hop_cost_late_to_early": round(float(late_to_early), 3),
+    }
+    return Result(values, {} if known else {"memory_growth_mb": NO_MEMORY})
