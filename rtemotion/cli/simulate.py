@@ -95,11 +95,11 @@ def make_brain(what: Simulation) -> Brain:
 def _headset(what: Simulation) -> Headset:
     from ..simulators import get_headset, headset_from_montage
 
+    if what.montage is not None and what.headset is None:
+        return headset_from_montage(what.montage, what.channels or None)
+    worn = get_headset(what.headset or _HEADSET)
     if what.montage is None and not what.channels:
-        return get_headset(what.headset or _HEADSET)
-    worn = get_headset(what.headset) if what.headset or not what.montage else None
-    if worn is None:
-        return headset_from_montage(str(what.montage), what.channels or None)
+        return worn
     labels = what.channels or worn.channels
     return headset_from_montage(what.montage or worn.montage, labels, worn.sfreq, worn.name)
 

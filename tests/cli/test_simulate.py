@@ -15,8 +15,6 @@ from rtemotion.errors import SetupError
 from rtemotion.simulators import Artifacts, Brain, Faults, Story, Subject
 from rtemotion.sources.xdf import XdfSource
 
-from .test_entry import rtemotion
-
 AS_CALLED = Simulation(
     headset="epoc",
     montage=None,
@@ -122,10 +120,10 @@ def test_a_file_needs_an_end_and_faults_must_be_understood(tmp_path: Path) -> No
 
 def test_it_publishes_with_faults_and_ends_when_time_is_up() -> None:
     name = f"test-{uuid.uuid4()}"
-    done = rtemotion(
-        *("simulate", "--headset", "muse", "--seconds", "1", "--source-id", name),
-        *("--faults", "loss=0.1,reconnects=30,away=0.2", "--code", "muscle"),
+    done = simulate(
+        *("--headset", "muse", "--seconds", "0.5", "--source-id", name),
+        *("--faults", "loss=0.1,reconnects=60,away=0.1", "--code", "muscle"),
     )
-    assert done.returncode == 0, done.stderr
-    assert "published 256 samples" in done.stdout
-    assert f"rtemotion live --stream source_id={name} --baseline 0:75" in done.stdout
+    assert done.exit_code == 0, done.output
+    assert "published 128 samples" in done.output
+    assert f"rtemotion live --stream source_id={name} --baseline 0:75" in done.output

@@ -293,7 +293,7 @@ def test_network_code_moves_no_power_by_more_than_chance(subject):
 
     def band_power(seed, level):
         brain = Brain(subject, "muse", "network", seed, sfreq=100.0, trajectories=Constant(level))
-        rhythms = np.concatenate([brain.sources()[0] for _ in range(120)], axis=1)
+        rhythms = np.concatenate([brain.sources()[0] for _ in range(60)], axis=1)
         frequencies, power = welch(rhythms, 100.0, nperseg=200)
         limits = np.array([bands[band] for band in rhythm_table().band])[..., None]
         inside = (frequencies >= limits[:, 0]) & (frequencies < limits[:, 1])
@@ -304,7 +304,7 @@ def test_network_code_moves_no_power_by_more_than_chance(subject):
     # Leading rhythms keep every bit; following ones are drawn anew, which is chance.
     np.testing.assert_allclose(moved[:, :24], calm[:, :24], rtol=1e-12)
     by_chance = calm[:, 24:].std(axis=0, ddof=1).mean()
-    assert by_chance < 0.1
+    assert by_chance < 0.15
     assert moved[:, 24:].std(axis=0, ddof=1).mean() < 1.25 * by_chance
     change = (moved - calm)[:, 24:].mean(axis=0)
     # Over 24 rhythms and 8 runs: no rhythm beyond what chance allows, and none on average.
