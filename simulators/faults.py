@@ -35,7 +35,9 @@ class Faults:
         How much faster than its nominal rate the amplifier samples, ppm; its stamps
         are right, so they show it.
     resets_per_min : float
-        How often the sender's clock is set.
+        How often the clock behind the stamps is set, as an amplifier's own may be: the
+        stamps step and no sample is lost, and the offset that LSL measures between the
+        two machines does not show it.
     reset_ms : float
         Typical size of such a step, forwards or back, ms.
     reconnects_per_min : float

@@ -75,7 +75,9 @@ def _start(
 @app.command()
 def demo(
     seconds: SecondsOption = None,
-    headset: Annotated[str, typer.Option("--headset", help="muse, epoc, cap32, cap64.")] = "cap32",
+    headset: Annotated[
+        str, typer.Option("--headset", help="muse, epoc, openbci16, cap32, cap64, net128.")
+    ] = "cap32",
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Another person, another session.")
     ] = 1,
