@@ -11,7 +11,6 @@ import statistics
 import time
 from collections.abc import Callable
 from importlib import import_module
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -82,15 +81,18 @@ class Ours:
         names = tuple(f"c{i}" for i in range(n_channels))
         self._stage = FeatureStage(StreamInfo(names, SFREQ), schema)
         self._chunks = endless(self.data, SFREQ, schema.hop_samples(SFREQ))
-        for chunk in islice(self._chunks, schema.frames_to_fill(SFREQ)):
-            (self.frame,) = self._stage.process(chunk)
+        for _ in range(schema.frames_to_fill(SFREQ)):
+            self.step()
 
     def step(self) -> float:
         """Take one hop and return its seconds."""
         chunk = next(self._chunks)
         began = time.perf_counter()
-        (self.frame,) = self._stage.process(chunk)
-        return time.perf_counter() - began
+        (frame,) = self._stage.process(chunk)
+        seconds = time.perf_counter() - began
+        assert isinstance(frame, FeatureFrame)
+        self.frame = frame
+        return seconds
 
 
 class Peer:

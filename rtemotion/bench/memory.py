@@ -73,10 +73,11 @@ def measure(
     at_end = resident_mb()
     few = min(1000, len(costs) // 2)
     late_to_early = statistics.median(costs[-few:]) / statistics.median(costs[:few])
-    known = after_first is not None and at_end is not None
     values = {
-        "memory_growth_mb": round(at_end - after_first, 2) if known else None,
+        "memory_growth_mb": None,
         "memory_minutes": minutes,
         "hop_cost_late_to_early": round(float(late_to_early), 3),
     }
-    return Result(values, {} if known else {"memory_growth_mb": NO_MEMORY})
+    if after_first is None or at_end is None:
+        return Result(values, {"memory_growth_mb": NO_MEMORY})
+    return Result(values | {"memory_growth_mb": round(at_end - after_first, 2)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def _from_status(field: str) -> float | None:
 
 def _psutil_memory() -> Any:
     try:
-        import psutil
+        psutil = import_module("psutil")
     except ImportError:
         return None
     return psutil.Process(os.getpid()).memory_info()
