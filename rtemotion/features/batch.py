@@ -13,7 +13,6 @@ from .measures import get_measure
 from .pairs import PairLayout
 from .ring import SpectraRing
 from .sums import PairSums
-from .totals import Totals
 
 
 def connectivity(
@@ -58,18 +57,17 @@ def connectivity(
     sums = PairSums(ring, tuple(dict.fromkeys(n for m in wanted for n in m.sums)), lag)
     found = np.empty((len(wanted), layout.n_shifts, n_channels, n_bins))
 
-    def keep(totals: Totals) -> None:
-        for measure, out in zip(wanted, found, strict=True):
-            totals.clear_scratch()
-            block = out[totals.rows]
-            block[:] = np.reshape(measure.values(totals), block.shape)
-
     valid = np.isfinite(spectra).all(axis=2)
     known = np.where(valid[:, :, None], spectra, 0.0)
+    for number in range(n_segments):
+        ring.append(known[number], valid[number])
+        sums.advance()
     with np.errstate(invalid="ignore", divide="ignore"):
-        for number in range(n_segments):
-            ring.append(known[number], valid[number])
-            sums.advance(False, keep if number == n_segments - 1 else None)
+        for totals in sums.blocks():
+            for measure, out in zip(wanted, found, strict=True):
+                totals.clear_scratch()
+                block = out[totals.rows]
+                block[:] = np.reshape(measure.values(totals), block.shape)
     flat = np.moveaxis(found.reshape(len(wanted), -1, n_bins), 2, 1)
     signed = [row for row, measure in enumerate(wanted) if measure.antisymmetric]
     ordered = layout.in_order(flat, signed)

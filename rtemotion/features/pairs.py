@@ -50,6 +50,10 @@ class PairLayout:
         """Return zeros for channels written round the circle, (*leading, n + n_shifts, n_bins)."""
         return np.zeros((*leading, self.n_channels + self.n_shifts, n_bins))
 
+    def wrap(self, values: FloatArray) -> FloatArray:
+        """Return values (n_channels, n_bins) written round the circle."""
+        return np.concatenate([values, values[: self.n_shifts]])
+
     def firsts(self, wrapped: FloatArray) -> FloatArray:
         """Return a view of each channel as the first of its pairs, (..., 1, n * n_bins)."""
         n, n_bins = self.n_channels, wrapped.shape[-1]

@@ -159,6 +159,10 @@ class SpectraRing:
         slot = self._slot(self.oldest)
         return bool((self._powers[slot] * (1.0 + 1.0 / factor) > self.power).any())
 
+    def spectrum(self, number: int) -> FloatArray:
+        """Return a segment, (2, n_channels + n_shifts, n_paired_bins), round the circle."""
+        return self._spectra[self._slot(number)]
+
     def firsts(self, number: int) -> FloatArray:
         """Return a segment as first of its pairs, (2, 1, n_channels * n_paired_bins)."""
         return self._firsts[self._slot(number)]
@@ -180,6 +184,16 @@ class SpectraRing:
     def paired_power(self) -> FloatArray:
         """Return the sum of |X|² in the bins in which pairs are formed."""
         return self.power[:, self._paired]
+
+    def inverse_power(self) -> FloatArray:
+        """Return 1/sqrt(S_ii) round the circle, (n_channels + n_shifts, n_paired_bins).
+
+        NaN where there is no power.
+        """
+        wrapped = self.layout.wrap(self.paired_power())
+        np.sqrt(wrapped, out=wrapped)
+        wrapped[~(wrapped > 0.0)] = np.nan
+        return np.divide(1.0, wrapped, out=wrapped)
 
     def window(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the segments of the window.

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..signal import EXCLUDED, Chunk, FeatureFrame, Item, StreamInfo
+from ..signal import EXCLUDED, Chunk, FeatureFrame, FloatArray, Item, StreamInfo
+from .measures import get_measure
 from .pairs import PairLayout
 from .schema import FeatureSchema, widest
 from .window import SegmentWindow
@@ -33,8 +34,11 @@ class FeatureStage:
         n = info.n_channels
         self._hop = schema.hop_samples(info.sfreq)
         groups = schema.realise(info.sfreq)
-        layout = PairLayout(n)
-        self._windows = [SegmentWindow(g, schema, layout, info.sfreq) for g in groups]
+        self._layout = PairLayout(n)
+        self._windows = [SegmentWindow(g, schema, self._layout, info.sfreq) for g in groups]
+        self._antisymmetric = [
+            row for row, name in enumerate(schema.measures) if get_measure(name).antisymmetric
+        ]
         self._widest = widest(groups)
         self._n_frequencies = self._widest.n_bins if self._widest is not None else 0
         self._longest = max((group.segment for group in groups), default=self._hop)
@@ -98,8 +102,6 @@ class FeatureStage:
         full = self._hops >= self._frames_to_fill
         schema, n = self.schema, self.info.n_channels
         power = np.full((len(schema.bands), n), np.nan)
-        shape = (len(schema.measures), len(schema.connectivity_bands), len(self._pairs))
-        connectivity = np.full(shape, np.nan)
         segments = np.zeros((len(schema.bands), n), dtype=np.int64)
         spectrum = np.full((n, self._n_frequencies), np.nan)
         for window in self._windows:
@@ -107,15 +109,14 @@ class FeatureStage:
             if self._since_reset >= length:
                 segment = slice(self._filled - length, self._filled)
                 valid = ~np.asarray(self._bad[:, segment].any(axis=1))
-                values = window.push(self._buffer[:, segment], valid, full)
+                window.push(self._buffer[:, segment], valid)
                 if full:
                     density = window.density()
                     power[bands] = window.power(density)
                     if window.group is self._widest:
                         spectrum = density
-                    if values is not None:
-                        connectivity[:, window.connectivity_rows] = values
             segments[bands] = window.ring.counts
+        connectivity = self._connectivity(full)
         quality = self._clean.sum(axis=0) / (min(self._hops, len(self._clean)) * self._hop)
         self._clean[self._hops % len(self._clean)] = 0
         assert self._origin is not None
@@ -132,3 +133,19 @@ class FeatureStage:
             full=full,
             spectrum=spectrum,
         )
+
+    def _connectivity(self, full: bool) -> FloatArray:
+        shape = (len(self.schema.measures), len(self.schema.connectivity_bands))
+        if not full:
+            return np.full((*shape, len(self._pairs)), np.nan)
+        layout = self._layout
+        by_shift = np.full((*shape, layout.n_shifts * layout.n_channels), np.nan)
+        for window in self._windows:
+            if window.connectivity_rows:
+                by_shift[:, window.connectivity_rows] = window.connectivity()
+        ordered = layout.in_order(by_shift, self._antisymmetric)
+        for window in self._windows:
+            if (empty := window.ring.counts == 0).any():
+                rows = np.array(window.connectivity_rows)[:, None]
+                ordered[:, rows, layout.touching(empty)] = np.nan
+        return ordered

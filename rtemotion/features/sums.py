@@ -6,17 +6,21 @@ a pause: before a refresh is due a second set of sums takes in every new segment
 takes over when it holds the whole window. Segments that were masked hold zeros and
 therefore add nothing.
 
-The sums are walked in blocks that fit the processor's cache, and a block's measures are
-worked out while it is there.
+The commonest sums are run by a compiled kernel in one pass over memory. The others, and
+all of them where nobody compiled it, are walked by NumPy in blocks, which spares the
+processor's cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 
 from ..signal import FloatArray
+from . import compiled
 from .ring import IMAG, REAL, SpectraRing
 from .scratch import Scratch
 from .totals import Totals, Window
@@ -105,6 +109,28 @@ LAGGED = {"lagged_im": "im", "lagged_abs_im": "abs_im"}
 """Sums of products of a term in two segments that do not overlap, and the term."""
 
 
+@dataclass(frozen=True)
+class _Step:
+    """The segments that change a set of sums in one hop, by number.
+
+    Attributes
+    ----------
+    newest : int
+        The segment that enters.
+    before : int or None
+        The one `lag` before it, where that is in the window.
+    gone : int or None
+        The segment that leaves.
+    after : int or None
+        The one `lag` after it, where that was in the window.
+    """
+
+    newest: int
+    before: int | None = None
+    gone: int | None = None
+    after: int | None = None
+
+
 class _Sums:
     """One set of sums over the segments since one of them.
 
@@ -125,37 +151,9 @@ class _Sums:
             for array in sums.values():
                 array[:] = 0.0
 
-    def enter(
-        self,
-        rows: slice,
-        newest: SegmentPairs,
-        before: SegmentPairs | None,
-        product: FloatArray,
-    ) -> None:
-        for name, total in self.totals.items():
-            if name not in LAGGED:
-                total[rows] += newest[name]
-            elif before is not None:
-                value, early = newest[LAGGED[name]], self.early[name][rows]
-                early += before[LAGGED[name]]
-                total[rows] += np.multiply(value, early, out=product)
-                self.late[name][rows] += value
-
-    def leave(
-        self,
-        rows: slice,
-        oldest: SegmentPairs,
-        after: SegmentPairs | None,
-        product: FloatArray,
-    ) -> None:
-        for name, total in self.totals.items():
-            if name not in LAGGED:
-                total[rows] -= oldest[name]
-            elif after is not None:
-                value, late = oldest[LAGGED[name]], self.late[name][rows]
-                total[rows] -= np.multiply(value, late, out=product)
-                late -= after[LAGGED[name]]
-                self.early[name][rows] -= value
+    def lagged(self, name: str) -> tuple[FloatArray | None, ...]:
+        """Return the arrays of a lagged sum, as the kernel takes them; None where not kept."""
+        return self.totals.get(name), self.early.get(name), self.late.get(name)
 
 
 class PairSums:
@@ -174,10 +172,16 @@ class PairSums:
     def __init__(self, ring: SpectraRing, names: Sequence[str], lag: int) -> None:
         self._ring = ring
         self._lag = lag
+        self._kernel = compiled.kernel
         layout = ring.layout
         width = layout.n_channels * ring.n_paired
         self._sums = _Sums(names, (layout.n_shifts, width))
         self._fresh = _Sums(names, (layout.n_shifts, width))
+        self._walked = [
+            name for name in names if self._kernel is None or name not in compiled.SUMS
+        ]
+        self._plain = any(name in compiled.PLAIN for name in names)
+        self._lagged = any(name in LAGGED for name in names)
         self._period = REFRESH_EVERY * -(-ring.n_segments // REFRESH_EVERY)
         step = max(1, BLOCK // max(width, 1))
         self._blocks = [
@@ -190,63 +194,108 @@ class PairSums:
         """Forget every segment."""
         self._sums.clear(0)
 
-    def advance(self, dominated: bool, visit: Callable[[Totals], None] | None = None) -> None:
+    def __getitem__(self, name: str) -> FloatArray:
+        """Return a sum, shape (n_shifts, n_channels * n_bins); not to be written to."""
+        return self._sums.totals[name]
+
+    def blocks(self) -> Iterator[Totals]:
+        """Yield the sums block by block, for measures to be worked out from."""
+        window = Window(self._ring)
+        for rows in self._blocks:
+            self._scratch.clear()
+            yield Totals(window, self._sums.totals, rows, self._scratch)
+
+    def advance(self, dominated: bool = False) -> None:
         """Follow the ring by the segment just appended.
 
         Parameters
         ----------
         dominated : bool
             The segment that left outweighed all others: take none out, add up anew.
-        visit : callable or None
-            Called with every block of the sums, which are its own until it returns.
         """
         ring, sums, fresh = self._ring, self._sums, self._fresh
         phase = ring.newest % self._period
         if phase == self._period - ring.n_segments:
             fresh.clear(ring.newest)
-        refreshing = phase >= self._period - ring.n_segments
-        leaving = ring.oldest > sums.start
-        if dominated:
-            sums.clear(ring.oldest)
-        sums.start = ring.oldest
-        window = Window(ring)
-        scratch = self._scratch
-        for rows in self._blocks:
-            if dominated:
-                self._add_up(rows)
-            elif leaving:
-                self._take_out(rows)
-            scratch.clear()
-            product = scratch.take(rows)
-            newest = self._segment(ring.newest, rows)
-            apart = ring.newest - self._lag
-            before = self._segment(apart, rows) if apart >= ring.oldest else None
-            if not dominated:
-                sums.enter(rows, newest, before, product)
-            if refreshing:
-                fresh.enter(rows, newest, before if apart >= fresh.start else None, product)
-            if visit is not None:
-                scratch.clear()
-                visit(Totals(window, sums.totals, rows, scratch))
+        todo = [(sums, step) for step in self._steps(dominated)]
+        if phase >= self._period - ring.n_segments:
+            todo.append((fresh, self._entering(ring.newest, fresh.start)))
+        for changed, step in todo:
+            if self._kernel is not None:
+                self._run(changed, step)
+            if self._walked:
+                for rows in self._blocks:
+                    self._walk(changed, step, rows)
         if phase == self._period - 1:
             self._sums, self._fresh = fresh, sums
 
-    def _take_out(self, rows: slice) -> None:
+    def _steps(self, dominated: bool) -> list[_Step]:
+        """Return what brings the sums up to the ring, and take note of their new start."""
+        ring, sums = self._ring, self._sums
+        if dominated:
+            sums.clear(ring.oldest)
+            numbers = range(ring.oldest, ring.newest + 1)
+            return [self._entering(number, ring.oldest) for number in numbers]
+        entering = self._entering(ring.newest, ring.oldest)
+        if ring.oldest == sums.start:
+            return [entering]
+        gone, sums.start = sums.start, ring.oldest
+        after = gone + self._lag
+        known = after if after < ring.newest else None
+        return [replace(entering, gone=gone, after=known)]
+
+    def _entering(self, number: int, start: int) -> _Step:
+        before = number - self._lag
+        return _Step(number, before if before >= start else None)
+
+    def _run(self, sums: _Sums, step: _Step) -> None:
+        """Change the sums that the kernel knows."""
+        assert self._kernel is not None
+        ring, total = self._ring, sums.totals.get
+        size = (ring.layout.n_channels, ring.n_paired)
+        newest, before, gone, after = (
+            None if number is None else ring.spectrum(number)
+            for number in (step.newest, step.before, step.gone, step.after)
+        )
+        if self._plain:
+            self._kernel.advance(*size, newest, gone, *(total(name) for name in compiled.PLAIN))
+        if self._lagged:
+            arrays = [array for name in compiled.LAGGED for array in sums.lagged(name)]
+            self._kernel.advance_lagged(*size, newest, before, gone, after, *arrays)
+
+    def _walk(self, sums: _Sums, step: _Step, rows: slice) -> None:
+        """Change one block of the other sums."""
         self._scratch.clear()
         product = self._scratch.take(rows)
-        left = self._ring.oldest - 1
-        after = left + self._lag
-        known = self._segment(after, rows) if after < self._ring.newest else None
-        self._sums.leave(rows, self._segment(left, rows), known, product)
-
-    def _add_up(self, rows: slice) -> None:
-        oldest = self._ring.oldest
-        for number in range(oldest, self._ring.newest + 1):
+        if step.gone is not None:
+            gone, after = self._segment(step.gone, rows), self._segment(step.after, rows)
+            for name in self._walked:
+                total = sums.totals[name][rows]
+                if name not in LAGGED:
+                    total -= gone[name]
+                elif after is not None:
+                    value, late = gone[LAGGED[name]], sums.late[name][rows]
+                    total -= np.multiply(value, late, out=product)
+                    late -= after[LAGGED[name]]
+                    sums.early[name][rows] -= value
             self._scratch.clear()
             product = self._scratch.take(rows)
-            apart = number - self._lag
-            before = self._segment(apart, rows) if apart >= oldest else None
-            self._sums.enter(rows, self._segment(number, rows), before, product)
+        newest, before = self._segment(step.newest, rows), self._segment(step.before, rows)
+        for name in self._walked:
+            total = sums.totals[name][rows]
+            if name not in LAGGED:
+                total += newest[name]
+            elif before is not None:
+                value, early = newest[LAGGED[name]], sums.early[name][rows]
+                early += before[LAGGED[name]]
+                total += np.multiply(value, early, out=product)
+                sums.late[name][rows] += value
 
-    def _segment(self, number: int, rows: slice) -> SegmentPairs:
-        return SegmentPairs(self._ring, number, rows, self._scratch)
+    @overload
+    def _segment(self, number: int, rows: slice) -> SegmentPairs: ...
+    @overload
+    def _segment(self, number: None, rows: slice) -> None: ...
+    @overload
+    def _segment(self, number: int | None, rows: slice) -> SegmentPairs | None: ...
+    def _segment(self, number: int | None, rows: slice) -> SegmentPairs | None:
+        return None if number is None else SegmentPairs(self._ring, number, rows, self._scratch)

@@ -32,10 +32,7 @@ class Window:
     @cached_property
     def inverse(self) -> tuple[FloatArray, FloatArray]:
         """1/sqrt(S_ii) as first and as second of the pairs; NaN where there is no power."""
-        wrapped = self._wrap(self._ring.paired_power())
-        np.sqrt(wrapped, out=wrapped)
-        wrapped[~(wrapped > 0.0)] = np.nan
-        np.divide(1.0, wrapped, out=wrapped)
+        wrapped = self._ring.inverse_power()
         return self._layout.firsts(wrapped), self._layout.seconds(wrapped)
 
     @cached_property
@@ -56,18 +53,12 @@ class Window:
     def sums(self) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
         """Σ|X_i| and Σ|X_j|, then Σ|X_i|² and Σ|X_j|², over the segments a pair shares."""
         if not self.partly:
-            both = (self._wrap(self._ring.amplitude), self._wrap(self._ring.paired_power()))
+            ring = self._ring
+            both = (ring.layout.wrap(ring.amplitude), ring.layout.wrap(ring.paired_power()))
             amplitude, power = ((self._layout.firsts(w), self._layout.seconds(w)) for w in both)
             return amplitude, power
         powers, amplitudes, valid = self._ring.window()
         return self._of_pairs(amplitudes, valid), self._of_pairs(powers, valid)
-
-    def _wrap(self, values: FloatArray) -> FloatArray:
-        n = self._layout.n_channels
-        wrapped = self._layout.wrapped(values.shape[1])
-        wrapped[:n] = values
-        wrapped[n:] = values[: self._layout.n_shifts]
-        return wrapped
 
     def _of_pairs(self, values: FloatArray, valid: FloatArray) -> tuple[FloatArray, FloatArray]:
         total = np.einsum("kib,kj->ijb", values, valid)

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..signal import FloatArray
-from .measures import get_measure
+from . import compiled
+from .bands import BandMeans
+from .measures import Measure, get_measure
 from .pairs import PairLayout
 from .ring import SpectraRing
 from .schema import FeatureSchema, Group
 from .sums import REFRESH_EVERY, PairSums
-from .totals import Totals
 
 # A segment this much larger than all others together is not subtracted when it leaves.
 DOMINANT = 1000.0
@@ -37,6 +38,8 @@ class SegmentWindow:
         The segments.
     connectivity_rows : list of int
         Rows of `FeatureFrame.connectivity` that the bands fill.
+    values : array, shape (n_measures, n_bands, n_shifts * n_channels)
+        See `connectivity`.
     """
 
     def __init__(
@@ -58,9 +61,11 @@ class SegmentWindow:
         amplitudes = any(name.startswith(("phase", "ortho")) for name in names)
         self.ring = SpectraRing(layout, group.n_segments, group.n_bins, paired, amplitudes)
         self._sums = PairSums(self.ring, names, group.lag)
-        self._bands = BandMean([(a - paired.start, b - paired.start) for _, (a, b) in connected])
-        shape = (len(connected), layout.n_shifts, layout.n_channels)
-        self._values = np.zeros((len(self._measures), *shape))
+        self._power_means = BandMeans(group.bins)
+        self._means = BandMeans([(a - paired.start, b - paired.start) for _, (a, b) in connected])
+        # In the layout of pairs by shift.
+        n_pairs = layout.n_shifts * layout.n_channels
+        self.values = np.empty((len(self._measures), len(connected), n_pairs))
         self._segment = np.empty((layout.n_channels, group.segment))
         self._coefficients = np.empty((layout.n_channels, group.segment // 2 + 1), np.complex128)
 
@@ -69,10 +74,8 @@ class SegmentWindow:
         self.ring.clear()
         self._sums.clear()
 
-    def push(
-        self, segment: FloatArray, valid: NDArray[np.bool_], wanted: bool
-    ) -> FloatArray | None:
-        """Take the newest segment; return the window's connectivity where it is wanted.
+    def push(self, segment: FloatArray, valid: NDArray[np.bool_]) -> None:
+        """Take the newest segment.
 
         Parameters
         ----------
@@ -80,25 +83,14 @@ class SegmentWindow:
             Volts.
         valid : array of bool, shape (n_channels,)
             Channels whose segment may be used; the others are masked.
-        wanted : bool
-            Whether to work out values.
-
-        Returns
-        -------
-        array, shape (n_measures, n_bands, n_pairs), or None
-            NaN for pairs of which a channel has no segment; None where not wanted, or where
-            none of the bands has connectivity.
         """
         ring = self.ring
         dominated = ring.full and ring.oldest_dominates(DOMINANT)
         ring.append(self._spectrum(segment, valid), valid)
         if dominated or ring.newest % REFRESH_EVERY == REFRESH_EVERY - 1:
             ring.rebuild()
-        if not self._measures:
-            return None
-        with np.errstate(invalid="ignore", divide="ignore"):
-            self._sums.advance(dominated, self._work_out if wanted else None)
-        return self._connectivity() if wanted else None
+        if self._measures:
+            self._sums.advance(dominated)
 
     def _spectrum(self, segment: FloatArray, valid: NDArray[np.bool_]) -> NDArray[np.complex128]:
         group = self.group
@@ -110,26 +102,45 @@ class SegmentWindow:
         spectrum = np.fft.rfft(centred, axis=1, out=self._coefficients)
         return spectrum[:, group.first_bin : group.last_bin + 1]
 
-    def _work_out(self, totals: Totals) -> None:
-        for measure, values in zip(self._measures, self._values, strict=True):
-            totals.clear_scratch()
-            self._bands(measure.values(totals), values[:, totals.rows])
+    def connectivity(self) -> FloatArray:
+        """Work out the measures; return `values`, which is the window's own.
 
-    def _connectivity(self) -> FloatArray:
-        signed = [row for row, measure in enumerate(self._measures) if measure.antisymmetric]
-        shape = (*self._values.shape[:2], -1)
-        out = self._layout.in_order(self._values.reshape(shape), signed)
-        empty = self.ring.counts == 0
-        if empty.any():
-            out[:, :, self._layout.touching(empty)] = np.nan
-        return out
+        Returns
+        -------
+        array, shape (n_measures, n_bands, n_shifts * n_channels)
+            In the layout of pairs by shift; of no meaning for pairs of which a channel has
+            no segment.
+        """
+        by_numpy = []
+        inverse = None
+        for measure, out in zip(self._measures, self.values, strict=True):
+            known = compiled.MEASURES.get(measure.name)
+            if compiled.kernel is None or known is None or (known[2] and self.ring.partly_masked):
+                by_numpy.append((measure, out))
+                continue
+            kind, names, scaled = known
+            if scaled and inverse is None:
+                inverse = self.ring.inverse_power()
+            size = (self._layout.n_channels, self.ring.n_paired)
+            sums = [self._sums[name] for name in names] + [None] * (3 - len(names))
+            compiled.kernel.measure(kind, *size, *sums, inverse, self._means.edges, out)
+        if by_numpy:
+            self._work_out(by_numpy)
+        return self.values
+
+    def _work_out(self, wanted: list[tuple[Measure, FloatArray]]) -> None:
+        n = self._layout.n_channels
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for totals in self._sums.blocks():
+                columns = slice(totals.rows.start * n, totals.rows.stop * n)
+                for measure, out in wanted:
+                    totals.clear_scratch()
+                    values = measure.values(totals).reshape(-1, self.ring.n_paired)
+                    out[:, columns] = self._means(values)
 
     def power(self, density: FloatArray) -> FloatArray:
         """Return the mean of a density over each band, V²/Hz, (n_bands, n_channels)."""
-        out = np.empty((len(self.group.bins), len(density)))
-        for row, bins in zip(out, self.group.bins, strict=True):
-            row[:] = band_mean(density, *bins)
-        return out
+        return self._power_means(density)
 
     def density(self) -> FloatArray:
         """Return the mean one-sided power density, V²/Hz, shape (n_channels, n_bins).
@@ -139,40 +150,6 @@ class SegmentWindow:
         counts = np.where(self.ring.counts == 0, np.nan, self.ring.counts)
         density: FloatArray = self.ring.power * (self._density / counts)[:, None]
         return density
-
-
-class BandMean:
-    """Means over Fourier bins of values by pair, for several bands at once.
-
-    Parameters
-    ----------
-    bins : list of (int, int)
-        Half-open range of bins of each band.
-    """
-
-    def __init__(self, bins: list[tuple[int, int]]) -> None:
-        self._bins = bins
-        n_bins = max((stop for _, stop in bins), default=0)
-        self._weights = np.zeros((len(bins), n_bins))
-        for band, (start, stop) in enumerate(bins):
-            self._weights[band, start:stop] = 1.0 / (stop - start)
-
-    def __call__(self, values: FloatArray, out: FloatArray) -> None:
-        """Write the means of values (n, n_columns * n_bins) to `out` (n_bands, n, n_columns)."""
-        by_pair = values.reshape(-1, self._weights.shape[1])
-        means = self._weights @ by_pair.T
-        # A product with zero would carry NaN from one band to all others.
-        if not np.isfinite(means).all():
-            odd = np.flatnonzero(~np.isfinite(means).all(axis=0))
-            for band, bins in enumerate(self._bins):
-                means[band, odd] = band_mean(by_pair[odd], *bins)
-        out[:] = means.reshape(out.shape)
-
-
-def band_mean(values: FloatArray, start: int, stop: int) -> FloatArray:
-    """Return the mean over Fourier bins ``start:stop`` of an array (n, n_bins)."""
-    total: FloatArray = np.add.reduce(values[:, start:stop], axis=1)
-    return total / (stop - start)
 
 
 def _span(bins: list[tuple[int, int]]) -> slice:

@@ -1,0 +1,369 @@
+/* Running sums over pairs of channels and measures made of them, in one pass over memory.
+ *
+ * Does what sums.py, measures.py and bands.py do with NumPy, in the same order and with the
+ * same rounding, so that both give the same numbers to the bit: nothing may be contracted
+ * or reassociated.
+ *
+ * A segment is an array (2, n_channels + n_shifts, n_bins), imaginary parts before real
+ * ones, the channels written on round the circle; a sum is an array (n_shifts, n_channels *
+ * n_bins). See pairs.py for the layout.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <math.h>
+#include <stdint.h>
+
+/* Goes up when what is called from Python changes: an older build is then left aside. */
+#define VERSION 1
+
+/* Elements of a strip: a few of these lie in a core's first cache. */
+#define STRIP 256
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
+enum { RE, IM, ABS_IM, IM_SQUARED, SIGN, N_SUMS };
+enum { TOTAL, EARLY, LATE, N_LAGGED };
+
+typedef struct {
+    Py_ssize_t n_shifts, width, n_bins, rows;
+} Layout;
+
+/* Im and, where wanted, Re of the products of one strip of pairs. */
+WIDE static void
+products(const double *segment, const Layout *at, Py_ssize_t shift, Py_ssize_t start,
+         Py_ssize_t n, double *im, double *re)
+{
+    const Py_ssize_t half = at->rows * at->n_bins;
+    const double *i1 = segment + start, *r1 = i1 + half;
+    const double *i2 = i1 + (shift + 1) * at->n_bins, *r2 = i2 + half;
+    for (Py_ssize_t k = 0; k < n; k++)
+        im[k] = i1[k] * r2[k] - r1[k] * i2[k];
+    if (re)
+        for (Py_ssize_t k = 0; k < n; k++)
+            re[k] = i1[k] * i2[k] + r1[k] * r2[k];
+}
+
+WIDE static void
+add(double *sums[N_SUMS], Py_ssize_t at, Py_ssize_t n, const double *im, const double *re,
+    double sign)
+{
+    double *out;
+    if ((out = sums[RE]))
+        for (Py_ssize_t k = 0; k < n; k++) out[at + k] += sign * re[k];
+    if ((out = sums[IM]))
+        for (Py_ssize_t k = 0; k < n; k++) out[at + k] += sign * im[k];
+    if ((out = sums[ABS_IM]))
+        for (Py_ssize_t k = 0; k < n; k++) out[at + k] += sign * fabs(im[k]);
+    if ((out = sums[IM_SQUARED]))
+        for (Py_ssize_t k = 0; k < n; k++) out[at + k] += sign * (im[k] * im[k]);
+    if ((out = sums[SIGN]))
+        for (Py_ssize_t k = 0; k < n; k++)
+            out[at + k] += sign * ((im[k] > 0.0) - (im[k] < 0.0));
+}
+
+/* x of the segment that leaves, then of the one that enters; see _Sums in sums.py. */
+WIDE static void
+lag(double *sums[N_LAGGED], Py_ssize_t at, Py_ssize_t n, const double *newest,
+    const double *before, const double *gone, const double *after)
+{
+    double *total = sums[TOTAL] + at, *early = sums[EARLY] + at, *late = sums[LATE] + at;
+    if (after)
+        for (Py_ssize_t k = 0; k < n; k++) {
+            total[k] -= gone[k] * late[k];
+            late[k] -= after[k];
+            early[k] -= gone[k];
+        }
+    if (before)
+        for (Py_ssize_t k = 0; k < n; k++) {
+            early[k] += before[k];
+            total[k] += newest[k] * early[k];
+            late[k] += newest[k];
+        }
+}
+
+WIDE static void
+magnitude(double *x, Py_ssize_t n)
+{
+    for (Py_ssize_t k = 0; k < n; k++) x[k] = fabs(x[k]);
+}
+
+static void
+run_sums(const Layout *at, const double *newest, const double *gone, double *sums[N_SUMS])
+{
+    double im[STRIP], re[STRIP];
+    double *wanted = sums[RE] ? re : NULL;
+    for (Py_ssize_t shift = 0; shift < at->n_shifts; shift++)
+        for (Py_ssize_t start = 0; start < at->width; start += STRIP) {
+            Py_ssize_t n = at->width - start < STRIP ? at->width - start : STRIP;
+            Py_ssize_t where = shift * at->width + start;
+            if (gone) {
+                products(gone, at, shift, start, n, im, wanted);
+                add(sums, where, n, im, re, -1.0);
+            }
+            products(newest, at, shift, start, n, im, wanted);
+            add(sums, where, n, im, re, 1.0);
+        }
+}
+
+static void
+run_lagged(const Layout *at, const double *const segments[4], double *im_sums[N_LAGGED],
+           double *abs_sums[N_LAGGED])
+{
+    double im[4][STRIP];
+    const double *x[4];
+    for (Py_ssize_t shift = 0; shift < at->n_shifts; shift++)
+        for (Py_ssize_t start = 0; start < at->width; start += STRIP) {
+            Py_ssize_t n = at->width - start < STRIP ? at->width - start : STRIP;
+            Py_ssize_t where = shift * at->width + start;
+            for (int s = 0; s < 4; s++) {
+                x[s] = segments[s] ? im[s] : NULL;
+                if (segments[s]) products(segments[s], at, shift, start, n, im[s], NULL);
+            }
+            if (im_sums[TOTAL]) lag(im_sums, where, n, x[0], x[1], x[2], x[3]);
+            if (!abs_sums[TOTAL]) continue;
+            for (int s = 0; s < 4; s++)
+                if (segments[s]) magnitude(im[s], n);
+            lag(abs_sums, where, n, x[0], x[1], x[2], x[3]);
+        }
+}
+
+/* Views of arrays of doubles, let go of together. */
+typedef struct {
+    Py_buffer views[16];
+    int n;
+} Views;
+
+static int
+data(Views *held, PyObject *array, int writable, Py_ssize_t size, double **out)
+{
+    *out = NULL;
+    if (array == Py_None) return 1;
+    Py_buffer *view = &held->views[held->n];
+    int flags = PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
+    if (PyObject_GetBuffer(array, view, flags) < 0) return 0;
+    held->n++;
+    if (view->len != size * (Py_ssize_t)sizeof(double) || view->itemsize != sizeof(double)) {
+        PyErr_Format(PyExc_ValueError, "expected %zd doubles, got %zd bytes of items of %zd",
+                     size, view->len, view->itemsize);
+        return 0;
+    }
+    *out = view->buf;
+    return 1;
+}
+
+static int
+is_there(const double *array)
+{
+    if (!array) PyErr_SetString(PyExc_ValueError, "an array that is needed is missing");
+    return array != NULL;
+}
+
+static PyObject *
+release(Views *held, int done)
+{
+    while (held->n) PyBuffer_Release(&held->views[--held->n]);
+    if (!done) return NULL;
+    Py_RETURN_NONE;
+}
+
+static Layout
+layout_of(Py_ssize_t n_channels, Py_ssize_t n_bins)
+{
+    Py_ssize_t n_shifts = n_channels / 2;
+    Layout at = {n_shifts, n_channels * n_bins, n_bins, n_channels + n_shifts};
+    return at;
+}
+
+static PyObject *
+advance(PyObject *module, PyObject *args)
+{
+    Py_ssize_t n_channels, n_bins;
+    PyObject *segments[2], *arrays[N_SUMS];
+    if (!PyArg_ParseTuple(args, "nnOOOOOOO", &n_channels, &n_bins, &segments[0], &segments[1],
+                          &arrays[RE], &arrays[IM], &arrays[ABS_IM], &arrays[IM_SQUARED],
+                          &arrays[SIGN]))
+        return NULL;
+    Layout at = layout_of(n_channels, n_bins);
+    Views held = {.n = 0};
+    double *from[2], *sums[N_SUMS];
+    int done = 1;
+    for (int s = 0; s < 2 && done; s++)
+        done = data(&held, segments[s], 0, 2 * at.rows * n_bins, &from[s]);
+    for (int s = 0; s < N_SUMS && done; s++)
+        done = data(&held, arrays[s], 1, at.n_shifts * at.width, &sums[s]);
+    done = done && is_there(from[0]);
+    if (done) run_sums(&at, from[0], from[1], sums);
+    return release(&held, done);
+}
+
+static PyObject *
+advance_lagged(PyObject *module, PyObject *args)
+{
+    Py_ssize_t n_channels, n_bins;
+    PyObject *segments[4], *arrays[2 * N_LAGGED];
+    if (!PyArg_ParseTuple(args, "nnOOOOOOOOOO", &n_channels, &n_bins, &segments[0],
+                          &segments[1], &segments[2], &segments[3], &arrays[0], &arrays[1],
+                          &arrays[2], &arrays[3], &arrays[4], &arrays[5]))
+        return NULL;
+    Layout at = layout_of(n_channels, n_bins);
+    Views held = {.n = 0};
+    double *from[4], *sums[2 * N_LAGGED];
+    int done = 1;
+    for (int s = 0; s < 4 && done; s++)
+        done = data(&held, segments[s], 0, 2 * at.rows * n_bins, &from[s]);
+    for (int s = 0; s < 2 * N_LAGGED && done; s++)
+        done = data(&held, arrays[s], 1, at.n_shifts * at.width, &sums[s]);
+    done = done && is_there(from[0]) && (!from[3] || is_there(from[2]));
+    for (int s = 0; s < 2 * N_LAGGED && done; s += N_LAGGED)
+        done = !sums[s] || (is_there(sums[s + EARLY]) && is_there(sums[s + LATE]));
+    if (done) {
+        const double *const known[4] = {from[0], from[1], from[2], from[3]};
+        run_lagged(&at, known, sums, sums + N_LAGGED);
+    }
+    return release(&held, done);
+}
+
+/* The measures, as compiled.py numbers them. */
+enum { IMCOH, COH, WPLI, WPLI2_DEBIASED, RATIO, N_KINDS };
+
+/* A measure at every bin of one strip of pairs, from sums a, b and c. */
+WIDE static void
+values_of(int kind, Py_ssize_t n, const double *a, const double *b, const double *c,
+          const double *first, const double *second, double *out)
+{
+    switch (kind) {
+    case IMCOH:
+        for (Py_ssize_t k = 0; k < n; k++) out[k] = a[k] * (first[k] * second[k]);
+        break;
+    case COH:
+        for (Py_ssize_t k = 0; k < n; k++)
+            out[k] = sqrt(a[k] * a[k] + b[k] * b[k]) * (first[k] * second[k]);
+        break;
+    case WPLI:
+        for (Py_ssize_t k = 0; k < n; k++) out[k] = fabs(a[k]) / b[k];
+        break;
+    case WPLI2_DEBIASED:
+        for (Py_ssize_t k = 0; k < n; k++)
+            out[k] = (a[k] * a[k] - c[k]) / (b[k] * b[k] - c[k]);
+        break;
+    default:
+        for (Py_ssize_t k = 0; k < n; k++) out[k] = a[k] / b[k];
+    }
+}
+
+/* Means over bins, added up in the order of the bins, of each band and each row. */
+static void
+means_of(const double *values, Py_ssize_t n_rows, Py_ssize_t n_bins, const int64_t *bands,
+         Py_ssize_t n_bands, double *out, Py_ssize_t step)
+{
+    for (Py_ssize_t row = 0; row < n_rows; row++, values += n_bins)
+        for (Py_ssize_t band = 0; band < n_bands; band++) {
+            const int64_t start = bands[2 * band], stop = bands[2 * band + 1];
+            double sum = values[start];
+            for (int64_t bin = start + 1; bin < stop; bin++) sum += values[bin];
+            out[band * step + row] = sum / (double)(stop - start);
+        }
+}
+
+static int
+bands_fit(const Py_buffer *bands, Py_ssize_t n_bins, Py_ssize_t *n_bands)
+{
+    const int64_t *edges = bands->buf;
+    *n_bands = bands->len / (2 * (Py_ssize_t)sizeof(int64_t));
+    for (Py_ssize_t band = 0; band < *n_bands; band++)
+        if (edges[2 * band] < 0 || edges[2 * band] >= edges[2 * band + 1] ||
+            edges[2 * band + 1] > n_bins) {
+            PyErr_SetString(PyExc_ValueError, "a band lies outside the bins");
+            return 0;
+        }
+    return 1;
+}
+
+static PyObject *
+band_means(PyObject *module, PyObject *args)
+{
+    Py_ssize_t n_rows, n_bins, n_bands;
+    PyObject *values, *result;
+    Py_buffer bands;
+    if (!PyArg_ParseTuple(args, "nnOy*O", &n_rows, &n_bins, &values, &bands, &result))
+        return NULL;
+    Views held = {.n = 0};
+    double *from, *out;
+    int done = bands_fit(&bands, n_bins, &n_bands) &&
+               data(&held, values, 0, n_rows * n_bins, &from) &&
+               data(&held, result, 1, n_bands * n_rows, &out);
+    if (done && from && out)
+        means_of(from, n_rows, n_bins, bands.buf, n_bands, out, n_rows);
+    PyBuffer_Release(&bands);
+    return release(&held, done);
+}
+
+static PyObject *
+measure(PyObject *module, PyObject *args)
+{
+    int kind;
+    Py_ssize_t n_channels, n_bins, n_bands;
+    PyObject *sums[3], *inverse, *result;
+    Py_buffer bands;
+    if (!PyArg_ParseTuple(args, "innOOOOy*O", &kind, &n_channels, &n_bins, &sums[0], &sums[1],
+                          &sums[2], &inverse, &bands, &result))
+        return NULL;
+    Layout at = layout_of(n_channels, n_bins);
+    Views held = {.n = 0};
+    double *from[3], *per = NULL, *out = NULL;
+    int done = bands_fit(&bands, n_bins, &n_bands);
+    for (int s = 0; s < 3 && done; s++)
+        done = data(&held, sums[s], 0, at.n_shifts * at.width, &from[s]);
+    done = done && data(&held, inverse, 0, at.rows * n_bins, &per) &&
+           data(&held, result, 1, n_bands * at.n_shifts * n_channels, &out);
+    if (done && (kind < 0 || kind >= N_KINDS || !from[0] || !out ||
+                 (kind != IMCOH && !from[1]) || (kind == WPLI2_DEBIASED && !from[2]) ||
+                 (kind <= COH && !per))) {
+        PyErr_SetString(PyExc_ValueError, "no such measure, or a sum it needs is missing");
+        done = 0;
+    }
+    const Py_ssize_t strip = STRIP / n_bins > 0 ? STRIP / n_bins : 1;
+    double *scratch = done ? PyMem_Malloc(strip * n_bins * sizeof(double)) : NULL;
+    if (done && !scratch) {
+        PyErr_NoMemory();
+        done = 0;
+    }
+    const Py_ssize_t pairs = at.n_shifts * n_channels;
+    for (Py_ssize_t shift = 0; done && shift < at.n_shifts; shift++)
+        for (Py_ssize_t row = 0; row < n_channels; row += strip) {
+            const Py_ssize_t n = n_channels - row < strip ? n_channels - row : strip;
+            const Py_ssize_t where = shift * at.width + row * n_bins;
+            const double *first = per ? per + row * n_bins : NULL;
+            const double *second = per ? first + (shift + 1) * n_bins : NULL;
+            values_of(kind, n * n_bins, from[0] + where, from[1] ? from[1] + where : NULL,
+                      from[2] ? from[2] + where : NULL, first, second, scratch);
+            means_of(scratch, n, n_bins, bands.buf, n_bands, out + shift * n_channels + row,
+                     pairs);
+        }
+    PyMem_Free(scratch);
+    PyBuffer_Release(&bands);
+    return release(&held, done);
+}
+
+static PyMethodDef methods[] = {
+    {"advance", advance, METH_VARARGS, "Take one segment out of sums and another in."},
+    {"advance_lagged", advance_lagged, METH_VARARGS, "The same for sums over lagged pairs."},
+    {"band_means", band_means, METH_VARARGS, "Means over the bins of some bands."},
+    {"measure", measure, METH_VARARGS, "The band means of a measure for every pair."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_kernel", NULL, -1, methods,
+                                    NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC
+PyInit__kernel(void)
+{
+    PyObject *made = PyModule_Create(&module);
+    if (made && PyModule_AddIntConstant(made, "VERSION", VERSION) < 0) Py_CLEAR(made);
+    return made;
+}

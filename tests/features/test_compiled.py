@@ -1,0 +1,151 @@
+"""The compiled kernel gives the numbers that NumPy gives, to the bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rtemotion.features import Band, FeatureSchema, compiled
+from rtemotion.features.bands import BandMeans
+from rtemotion.features.measures import MEASURES
+from rtemotion.features.sums import REFRESH_EVERY
+from rtemotion.signal import FloatArray, identical
+
+from .signals import HOP, coupled, frames_of
+
+needs_kernel = pytest.mark.skipif(
+    compiled.kernel is None, reason="no compiler was at hand when this was installed"
+)
+SCHEMA = FeatureSchema(
+    bands=(
+        Band("delta", 1.0, 4.0, connectivity=False),
+        Band("theta", 4.0, 8.0, segment=1.0, window=3.0),
+        Band("alpha", 8.0, 13.0),
+        Band("beta", 13.0, 30.0),
+    ),
+    measures=tuple(MEASURES),
+)
+
+
+@needs_kernel
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 8, 33])
+def test_every_frame_is_the_same_without_it(
+    n_channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Past a refresh, with a channel masked for a while and a giant that leaves the window.
+    data = coupled((REFRESH_EVERY + 30) * HOP, n_channels)
+    data[900:960, 0] = np.nan
+    data[1500:1540, n_channels // 2] += 0.187
+    fast = frames_of(data, SCHEMA)
+    monkeypatch.setattr(compiled, "kernel", None)
+    slow = frames_of(data, SCHEMA)
+    assert all(map(identical, fast, slow))
+
+
+@needs_kernel
+@pytest.mark.parametrize("name", compiled.MEASURES)
+def test_a_measure_alone_is_the_same_without_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = replace(SCHEMA, measures=(name,))
+    data = coupled(30 * HOP, 6)
+    fast = frames_of(data, schema)
+    monkeypatch.setattr(compiled, "kernel", None)
+    assert all(map(identical, fast, frames_of(data, schema)))
+
+
+@needs_kernel
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(n_bins=st.integers(1, 40), n=st.integers(0, 20), data=st.data())
+def test_means_over_bins_are_the_same_without_it(
+    n_bins: int, n: int, data: st.DataObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edges = st.integers(0, n_bins - 1).flatmap(
+        lambda start: st.tuples(st.just(start), st.integers(start + 1, n_bins))
+    )
+    bands = data.draw(st.lists(edges, max_size=5))
+    values = np.random.default_rng(n).standard_normal((n, n_bins))
+    values[::7] = np.nan
+    fast = BandMeans(bands)(values)
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "kernel", None)
+        slow = BandMeans(bands)(values)
+    assert identical(fast, slow)
+    for row, (start, stop) in enumerate(bands):
+        np.testing.assert_allclose(fast[row], values[:, start:stop].mean(axis=1), rtol=1e-12)
+
+
+@needs_kernel
+class TestArraysThatDoNotFit:
+    """They are refused, and nothing is written beyond their ends."""
+
+    sizes = (4, 3)
+    segment = np.ones((2, 6, 3))
+    edges = np.array([[0, 3]])
+
+    def total(self) -> FloatArray:
+        return np.zeros((2, 12))
+
+    def test_a_short_segment(self) -> None:
+        rest = (None, None, self.total(), None, None, None)
+        with pytest.raises(ValueError, match="expected 36 doubles"):
+            compiled.kernel.advance(*self.sizes, np.ones((2, 5, 3)), *rest)  # type: ignore[union-attr]
+
+    def test_single_precision(self) -> None:
+        rest = (None, None, np.zeros((4, 12), np.float32), None, None, None)
+        with pytest.raises(ValueError, match="items of 4"):
+            compiled.kernel.advance(*self.sizes, self.segment, *rest)  # type: ignore[union-attr]
+
+    def test_an_array_that_is_missing(self) -> None:
+        with pytest.raises(ValueError, match="missing"):
+            compiled.kernel.advance(  # type: ignore[union-attr]
+                *self.sizes, None, None, None, self.total(), None, None, None
+            )
+        nothing = (None,) * 3
+        for segments, sums in (
+            ((None,) * 4, (self.total(), self.total(), self.total())),
+            ((self.segment, None, None, self.segment), nothing),
+            ((self.segment, None, None, None), (self.total(), None, self.total())),
+        ):
+            with pytest.raises(ValueError, match="missing"):
+                compiled.kernel.advance_lagged(  # type: ignore[union-attr]
+                    *self.sizes, *segments, *sums, *nothing
+                )
+
+    def test_a_short_sum(self) -> None:
+        rest = (None, None, np.zeros((2, 11)), None, None, None)
+        with pytest.raises(ValueError, match="expected 24 doubles, got 176 bytes"):
+            compiled.kernel.advance(*self.sizes, self.segment, *rest)  # type: ignore[union-attr]
+
+    def test_a_sum_that_cannot_be_written(self) -> None:
+        total = self.total()
+        total.flags.writeable = False
+        with pytest.raises((ValueError, BufferError)):
+            compiled.kernel.advance(  # type: ignore[union-attr]
+                *self.sizes, self.segment, None, None, total, None, None, None
+            )
+
+    def test_a_band_beyond_the_bins(self) -> None:
+        out = np.zeros((1, 8))
+        for edges in ([[0, 4]], [[-1, 2]], [[2, 2]]):
+            with pytest.raises(ValueError, match="outside the bins"):
+                compiled.kernel.band_means(  # type: ignore[union-attr]
+                    8, 3, np.ones((8, 3)), np.array(edges), out
+                )
+
+    def test_a_measure_without_its_sums(self) -> None:
+        out = np.zeros((1, 8))
+        for kind, a, b, inverse in (
+            (0, self.total(), None, None),
+            (2, self.total(), None, None),
+            (9, self.total(), self.total(), np.ones((6, 3))),
+            (4, None, None, None),
+        ):
+            with pytest.raises(ValueError, match="no such measure"):
+                compiled.kernel.measure(  # type: ignore[union-attr]
+                    kind, *self.sizes, a, b, None, inverse, self.edges, out
+                )
