@@ -35,11 +35,11 @@ typedef struct {
 /* Im and, where wanted, Re of the products of one strip of pairs. */
 WIDE static void
 products(const double *segment, const Layout *at, Py_ssize_t shift, Py_ssize_t start,
-         Py_ssize_t n, double *im, double *re)
+         Py_ssize_t n, double *restrict im, double *restrict re)
 {
     const Py_ssize_t half = at->rows * at->n_bins;
-    const double *i1 = segment + start, *r1 = i1 + half;
-    const double *i2 = i1 + (shift + 1) * at->n_bins, *r2 = i2 + half;
+    const double *restrict i1 = segment + start, *restrict r1 = i1 + half;
+    const double *restrict i2 = i1 + (shift + 1) * at->n_bins, *restrict r2 = i2 + half;
     for (Py_ssize_t k = 0; k < n; k++)
         im[k] = i1[k] * r2[k] - r1[k] * i2[k];
     if (re)
@@ -48,10 +48,10 @@ products(const double *segment, const Layout *at, Py_ssize_t shift, Py_ssize_t s
 }
 
 WIDE static void
-add(double *sums[N_SUMS], Py_ssize_t at, Py_ssize_t n, const double *im, const double *re,
-    double sign)
+add(double *sums[N_SUMS], Py_ssize_t at, Py_ssize_t n, const double *restrict im,
+    const double *restrict re, double sign)
 {
-    double *out;
+    double *restrict out;
     if ((out = sums[RE]))
         for (Py_ssize_t k = 0; k < n; k++) out[at + k] += sign * re[k];
     if ((out = sums[IM]))
@@ -67,10 +67,11 @@ add(double *sums[N_SUMS], Py_ssize_t at, Py_ssize_t n, const double *im, const d
 
 /* x of the segment that leaves, then of the one that enters; see _Sums in sums.py. */
 WIDE static void
-lag(double *sums[N_LAGGED], Py_ssize_t at, Py_ssize_t n, const double *newest,
-    const double *before, const double *gone, const double *after)
+lag(double *sums[N_LAGGED], Py_ssize_t at, Py_ssize_t n, const double *restrict newest,
+    const double *restrict before, const double *restrict gone, const double *restrict after)
 {
-    double *total = sums[TOTAL] + at, *early = sums[EARLY] + at, *late = sums[LATE] + at;
+    double *restrict total = sums[TOTAL] + at;
+    double *restrict early = sums[EARLY] + at, *restrict late = sums[LATE] + at;
     if (after)
         for (Py_ssize_t k = 0; k < n; k++) {
             total[k] -= gone[k] * late[k];
@@ -232,8 +233,9 @@ enum { IMCOH, COH, WPLI, WPLI2_DEBIASED, RATIO, N_KINDS };
 
 /* A measure at every bin of one strip of pairs, from sums a, b and c. */
 WIDE static void
-values_of(int kind, Py_ssize_t n, const double *a, const double *b, const double *c,
-          const double *first, const double *second, double *out)
+values_of(int kind, Py_ssize_t n, const double *restrict a, const double *restrict b,
+          const double *restrict c, const double *restrict first,
+          const double *restrict second, double *restrict out)
 {
     switch (kind) {
     case IMCOH:

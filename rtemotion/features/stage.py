@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..signal import EXCLUDED, Chunk, FeatureFrame, FloatArray, Item, StreamInfo
 from .measures import get_measure
@@ -47,6 +48,8 @@ class FeatureStage:
         self._bad = np.zeros(self._buffer.shape, dtype=bool)
         n_blocks = -(-schema.longest_window(info.sfreq) // self._hop)
         self._clean = np.zeros((n_blocks, n), dtype=np.int64)
+        self._all_valid = np.ones(n, dtype=bool)
+        self._all_valid.flags.writeable = False
         self._pairs = np.stack(np.triu_indices(n, k=1), axis=1).astype(np.int64)
         self._pairs.flags.writeable = False
         self.reset()
@@ -56,6 +59,8 @@ class FeatureStage:
         self._filled = 0
         self._since_reset = 0
         self._hops = 0
+        # Samples since the newest one that may not enter, in any channel.
+        self._since_bad = self._longest
         self._origin: tuple[int, float] | None = None
         self._clean[:] = 0
         for window in self._windows:
@@ -88,12 +93,21 @@ class FeatureStage:
             self._filled = keep
         new = slice(self._filled, self._filled + n)
         data, flags = chunk.data[start:stop], chunk.flags[start:stop]
-        bad = ((flags & EXCLUDED) != 0) | ~np.isfinite(data)
         self._buffer[:, new] = data.T
-        self._bad[:, new] = bad.T
-        self._clean[self._hops % len(self._clean)] += n - np.count_nonzero(
-            (flags != 0) | bad, axis=0
-        )
+        clean = self._clean[self._hops % len(self._clean)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.add.reduce(data, axis=None)
+        # One NaN or infinity shows in the sum, which is quicker to look at.
+        if not flags.any() and np.isfinite(total):
+            self._bad[:, new] = False
+            self._since_bad += n
+            clean += n
+        else:
+            bad = ((flags & EXCLUDED) != 0) | ~np.isfinite(data)
+            self._bad[:, new] = bad.T
+            rows = np.flatnonzero(bad.any(axis=1))
+            self._since_bad = n - 1 - int(rows[-1]) if len(rows) else self._since_bad + n
+            clean += n - np.count_nonzero((flags != 0) | bad, axis=0)
         self._filled += n
         self._since_reset += n
 
@@ -103,13 +117,11 @@ class FeatureStage:
         schema, n = self.schema, self.info.n_channels
         power = np.full((len(schema.bands), n), np.nan)
         segments = np.zeros((len(schema.bands), n), dtype=np.int64)
-        spectrum = np.full((n, self._n_frequencies), np.nan)
+        spectrum = np.full((n, self._n_frequencies), np.nan) if not full else None
         for window in self._windows:
-            bands, length = list(window.group.bands), window.group.segment
-            if self._since_reset >= length:
-                segment = slice(self._filled - length, self._filled)
-                valid = ~np.asarray(self._bad[:, segment].any(axis=1))
-                window.push(self._buffer[:, segment], valid)
+            bands = window.bands
+            if self._since_reset >= window.group.segment:
+                window.push(*self._segment(window.group.segment))
                 if full:
                     density = window.density()
                     power[bands] = window.power(density)
@@ -131,8 +143,15 @@ class FeatureStage:
             quality=quality,
             segments=segments,
             full=full,
-            spectrum=spectrum,
+            spectrum=np.empty((n, 0)) if spectrum is None else spectrum,
         )
+
+    def _segment(self, length: int) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Return the newest samples, (n_channels, length), and the channels they are good in."""
+        newest = slice(self._filled - length, self._filled)
+        if self._since_bad >= length:
+            return self._buffer[:, newest], self._all_valid
+        return self._buffer[:, newest], ~np.asarray(self._bad[:, newest].any(axis=1))
 
     def _connectivity(self, full: bool) -> FloatArray:
         shape = (len(self.schema.measures), len(self.schema.connectivity_bands))

@@ -34,6 +34,8 @@ class SegmentWindow:
 
     Attributes
     ----------
+    bands : list of int
+        Rows of `FeatureFrame.power` that the bands fill.
     ring : SpectraRing
         The segments.
     connectivity_rows : list of int
@@ -46,6 +48,7 @@ class SegmentWindow:
         self, group: Group, schema: FeatureSchema, layout: PairLayout, sfreq: float
     ) -> None:
         self.group = group
+        self.bands = list(group.bands)
         self._layout = layout
         self._taper = np.hanning(group.segment)
         self._density = 2.0 / (sfreq * float(np.sum(self._taper**2)))
@@ -147,7 +150,9 @@ class SegmentWindow:
 
         NaN for channels without a segment.
         """
-        counts = np.where(self.ring.counts == 0, np.nan, self.ring.counts)
+        counts = self.ring.counts
+        if counts.min(initial=1) == 0:
+            counts = np.where(counts == 0, np.nan, counts)
         density: FloatArray = self.ring.power * (self._density / counts)[:, None]
         return density
 
