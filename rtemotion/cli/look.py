@@ -103,7 +103,7 @@ class Finding:
 
 def run_doctor(as_json: bool) -> None:
     """Look at everything a run may need."""
-    findings = [_python(), _lsl(), _model(), *_extras(), _screen(), _log()]
+    findings = [_python(), _lsl(), _model(), _kernel(), *_extras(), _screen(), _log()]
     if as_json:
         sys.stdout.write(json.dumps([asdict(f) for f in findings], indent=2) + "\n")
     else:
@@ -145,6 +145,20 @@ def _model() -> Finding:
     except ModelError as error:
         return Finding("shipped model", "missing", "cannot be used", str(error))
     return Finding("shipped model", "ok", model.identity)
+
+
+def _kernel() -> Finding:
+    from ..features.compiled import kernel
+
+    if kernel is None:
+        remedy = (
+            "Install a C compiler and Python's headers (Debian: apt install gcc python3-dev; "
+            "macOS: xcode-select --install), then rtemotion again: pip install "
+            "--force-reinstall --no-deps followed by what you installed it from."
+        )
+        detail = "not compiled: features are the same and take about three times as long"
+        return Finding("compiled kernel", "optional", detail, remedy)
+    return Finding("compiled kernel", "ok", "there is one")
 
 
 def _extras() -> list[Finding]:
