@@ -187,29 +187,26 @@ class Judge:
 
     def _end_of_block(self) -> None:
         rows = slice(self._at - self._block, self._at)
-        raw, filtered = self._raw[rows], self._filtered[rows]
+        raw, filtered, n = self._raw[rows], self._filtered[rows], self._n
         mean, fast = self._spectrum(raw)
         self._contact.block(filtered)
         square = self._contact.mean_square
-        n = self._n
         away = self._contact.bad
-        if (self._seen & np.uint16(Cause.RAILED)).any():
-            away = away | ((self._flags[rows] & np.uint8(Flag.RAILED)) != 0).all(axis=0)
-        self._detached.block(filtered[:, :n], square[:n], away[:n])
         self._noise.block(fast)
-        doubtful = ((self._seen & BROKEN) | self.causes) != 0
-        if doubtful.any():
+        if self.holding or self._seen.any():
+            if (self._seen & np.uint16(Cause.RAILED)).any():
+                away = away | ((self._flags[rows] & np.uint8(Flag.RAILED)) != 0).all(axis=0)
             # A broken channel's level says nothing of what is usual.
+            doubtful = ((self._seen & BROKEN) | self.causes) != 0
             fast = np.where(doubtful, np.nan, fast)
+            held = self.flags & np.uint8(Flag.MUSCLE | Flag.MOVEMENT)
+            self._seen_in_second |= self._seen | self.causes | held
+        self.why, self._seen = self._seen, np.zeros_like(self._seen)
+        self._detached.block(filtered[:, :n], square[:n], away[:n])
         self._muscle.block(fast)
         pull = self._motion[rows].mean(axis=0) if self._motion.shape[1] else NOTHING
         self._movement.block(mean[:n], pull)
         self._power += square
-        self.why, self._seen = self._seen, np.zeros_like(self._seen)
-        self._seen_in_second |= self.why
-        if self.holding:
-            held = self.flags & np.uint8(Flag.MUSCLE | Flag.MOVEMENT)
-            self._seen_in_second |= self.causes | held
 
     def end_of_second(self) -> bool | None:
         """Judge the second once it is full; return whether the mains were decided on.

@@ -191,7 +191,7 @@ class MuscleMarker:
             usual = np.maximum(limits.muscle_ratio * self._usual.value, limits.muscle_floor)
             limit = np.fmin(usual, limits.muscle_ceiling)
         enter = fast > limit
-        if self._latch.any or enter.any():
+        if self._latch.any or np.count_nonzero(enter):
             self._latch.update(enter, ~(fast > 0.5 * limit))
         self._usual.update(fast)
 

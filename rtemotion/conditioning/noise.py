@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..signal import FloatArray
-from .blocks import Latch
+from .blocks import Latch, median
 from .design import MarkingDesign
 
 # Seconds over which a noisy channel is judged, how often, and how many judgements in a
@@ -99,13 +99,13 @@ class NoiseCheck:
         others = logs[usable & np.isfinite(logs)]
         if len(others) < FEWEST_TO_COMPARE:
             return
-        above = logs - np.median(others)
-        spread = 1.4826 * np.median(np.abs(others - np.median(others)))
+        above = logs - median(others)
+        spread = 1.4826 * median(np.abs(others - median(others)))
         limit = max(np.log(limits.noisy_ratio), limits.noisy_z * spread)
         enter = (above > limit) & (level > limits.noisy_floor)
         # Where most go their own way, as simulated noise does, that says nothing.
         together = company[usable & np.isfinite(company)]
-        lonely = len(together) > 0 and np.median(together) > 2.0 * limits.lone_correlation
+        lonely = len(together) > 0 and median(together) > 2.0 * limits.lone_correlation
         lone = (company < limits.lone_correlation) & lonely
         self._suspect = np.where((enter | lone) & usable, self._suspect + 1, 0)
         calm = ~(above > 0.6 * limit) & ~(company < 2.0 * limits.lone_correlation)

@@ -158,8 +158,8 @@ class ContactCheck:
         """Judge one block, shape (n_samples, n_channels), volts, NaN where unknown."""
         level = np.einsum("ij,ij->j", filtered, filtered) / len(filtered)
         self.mean_square = level
-        inside = level.min() >= self._lowest and level.max() <= self._highest
-        if inside and not (self.high.any or self.low.any):
+        inside = (level >= self._lowest) & (level <= self._highest)
+        if np.count_nonzero(inside) == len(level) and not (self.high.any or self.low.any):
             return
         unknown = np.zeros(len(level), dtype=bool)
         if not np.isfinite(level).all():
