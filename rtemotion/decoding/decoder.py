@@ -66,6 +66,9 @@ class Decoder:
         if card.trained_on == "simulation" and not info.simulated:
             always.add(Reason.NOT_VALIDATED)
         self._always = frozenset(always)
+        self._half_width = np.array([target.interval for target in card.targets])
+        self._prior_lower = np.array([target.prior_lower for target in card.targets])
+        self._prior_upper = np.array([target.prior_upper for target in card.targets])
         self.reset()
 
     def reset(self) -> None:
@@ -118,13 +121,13 @@ class Decoder:
             return self._without_value(frame.index, frame.time, reason, quality)
         self._after_gap = False
         mask = self._inputs.mask(frame)
-        if mask.sum() < self.model.card.min_channels:
+        if np.count_nonzero(mask) < self.model.card.min_channels:
             self._smooth = None
             reason = Reason.TOO_FEW_CHANNELS
             return self._without_value(frame.index, frame.time, reason, quality)
-        return self._value(frame, mask)
+        return self._value(frame, mask, quality)
 
-    def _value(self, frame: FeatureFrame, mask: NDArray[np.bool_]) -> EmotionFrame:
+    def _value(self, frame: FeatureFrame, mask: NDArray[np.bool_], quality: float) -> EmotionFrame:
         power, connectivity, context = self._inputs.values(frame, mask)
         weights = self._weights_for(frame.pairs, mask, context)
         mean, node, edge = weights.read_out(power, connectivity)
@@ -132,7 +135,6 @@ class Decoder:
             mean, weights.std, node, edge, power, connectivity
         )
         reasons = set(self._always)
-        quality = self._inputs.quality(frame)
         if mostly_artifact(frame, mask, self.info.has_position):
             reasons.add(Reason.ARTIFACT)
         if self.baseline is None and self.model.card.normalisation.policy == "baseline":
@@ -170,22 +172,24 @@ class Decoder:
         """Return the exponential means of some values, the same linear filter for all."""
         if self._smooth is None:
             self._smooth = list(newest)
-        else:
-            self._smooth = [
-                old + self._step * (new - old)
-                for old, new in zip(self._smooth, newest, strict=True)
-            ]
-        return self._smooth
+            return self._smooth
+        smooth = []
+        for old, new in zip(self._smooth, newest, strict=True):
+            moved = new - old
+            moved *= self._step
+            moved += old
+            smooth.append(moved)
+        self._smooth = smooth
+        return smooth
 
     def _interval(
         self, mean: FloatArray, std: FloatArray, unvalidated: bool
     ) -> tuple[FloatArray, FloatArray]:
-        targets = self.model.card.targets
-        half = np.array([target.interval for target in targets]) * std
+        half = self._half_width * std
         lower, upper = mean - half, mean + half
         if unvalidated:
-            lower = np.minimum(lower, [target.prior_lower for target in targets])
-            upper = np.maximum(upper, [target.prior_upper for target in targets])
+            lower = np.minimum(lower, self._prior_lower)
+            upper = np.maximum(upper, self._prior_upper)
         return lower, upper
 
     def _without_value(

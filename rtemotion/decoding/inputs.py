@@ -13,7 +13,7 @@ from ..features.schema import FeatureSchema
 from ..signal import FeatureFrame, FloatArray, StreamInfo
 from .baseline import Baseline, BaselineRecorder, BaselineSpan
 from .card import Normalisation
-from .trust import segments_wanted, usable_channels
+from .trust import mean, segments_wanted, usable_channels
 
 
 class InputBuilder:
@@ -96,7 +96,7 @@ class InputBuilder:
     def quality(self, frame: FeatureFrame) -> float:
         """Return the mean quality of the channels that have a position, 0..1."""
         placed = frame.quality[self._has_position]
-        return float(placed.mean()) if len(placed) else 0.0
+        return mean(placed) if len(placed) else 0.0
 
     def values(
         self, frame: FeatureFrame, mask: NDArray[np.bool_]
@@ -108,8 +108,10 @@ class InputBuilder:
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             power = np.log(frame.power) - self._power
-        pair_mask = mask[frame.pairs[:, 0]] & mask[frame.pairs[:, 1]]
         connectivity = frame.connectivity - self._edges
+        if mask.all() and np.isfinite(power).all() and np.isfinite(connectivity).all():
+            return power, connectivity, self._context
+        pair_mask = mask[frame.pairs[:, 0]] & mask[frame.pairs[:, 1]]
         return (
             np.where(mask & np.isfinite(power), power, 0.0),
             np.where(pair_mask & np.isfinite(connectivity), connectivity, 0.0),
