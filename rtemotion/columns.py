@@ -68,8 +68,9 @@ class Columns:
                 f"{len(self.targets)} ({', '.join(self.targets)}); open the outlet with the "
                 "model's own targets."
             )
-        parts = zip(frame.mean, frame.std, frame.lower, frame.upper, strict=True)
-        return [float(value) for part in parts for value in part]
+        arrays = (frame.mean, frame.std, frame.lower, frame.upper)
+        parts = zip(*(array.tolist() for array in arrays), strict=True)
+        return [value for part in parts for value in part]
 
     def row(self, publication: Publication) -> list[Value]:
         """Return one row, in the order of `names`; NaN stays NaN."""

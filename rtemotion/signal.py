@@ -250,13 +250,16 @@ class Chunk:
 
     def cut(self, start: int, stop: int) -> Chunk:
         """Return rows ``start:stop``; only the first row keeps `missing_before`."""
-        return Chunk(
-            self.data[start:stop],
-            self.first_sample + start,
-            self.times[start:stop],
-            self.flags[start:stop],
-            self.missing_before if start == 0 else 0,
+        piece = object.__new__(Chunk)
+        # Rows of what was checked when it was made need no second look.
+        vars(piece).update(
+            data=self.data[start:stop],
+            first_sample=int(self.first_sample + start),
+            times=self.times[start:stop],
+            flags=self.flags[start:stop],
+            missing_before=self.missing_before if start == 0 else 0,
         )
+        return piece
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import logging
-import math
 import time
 from pathlib import Path
 
-from ..columns import Columns, Value
+from ..columns import Columns
 from ..signal import Event, Publication
 from .files import FLUSH_S, cannot_write
 
@@ -39,7 +38,8 @@ class CsvTable:
         OutletError
             If it cannot be written; what was written before stays.
         """
-        row = [_text(value) for value in self._columns.row(publication)]
+        # NaN is what differs from itself; the writer leaves None empty and floats exact.
+        row = [None if value != value else value for value in self._columns.row(publication)]
         try:
             self._writer.writerow(row)
             if time.monotonic() - self._flushed >= FLUSH_S:
@@ -90,9 +90,3 @@ class CsvTable:
                 self._file.close()
             except OSError as problem:
                 logger.debug("%s: rows in memory are lost: %s", self._path, problem)
-
-
-def _text(value: Value) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return repr(value) if isinstance(value, float) else str(value)
