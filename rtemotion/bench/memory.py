@@ -40,8 +40,8 @@ def measure(
     Returns
     -------
     Result
-        The growth, and the median cost of a hop among the last thousand over that among
-        the first thousand.
+        The growth, and the median processor time of a hop among the last thousand over
+        that among the first thousand.
 
     Raises
     ------
@@ -58,14 +58,14 @@ def measure(
     pipeline = Pipeline(info, load_model(), span=BaselineSpan(0.0, 75.0))
     hop = round(pipeline.hop * info.sfreq)
     per_minute = round(60.0 / pipeline.hop)
-    # Made beforehand, since a list would grow with the run.
-    costs = np.zeros(round(minutes * per_minute))
+    # Made and written to beforehand, or it would grow with the run.
+    costs = np.full(round(minutes * per_minute), np.nan)
     after_first = None
     for k, chunk in enumerate(islice(endless(data, info.sfreq, hop), len(costs))):
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in pipeline.process(chunk):
             pass
-        costs[k] = time.perf_counter() - began
+        costs[k] = time.process_time() - began
         if (k + 1) % per_minute == 0:
             minute = (k + 1) // per_minute
             after_first = resident_mb() if minute == 1 else after_first
