@@ -87,7 +87,9 @@ class SpectraRing:
 
     def clear(self) -> None:
         """Forget every segment and count from zero again."""
-        self._zero()
+        self.power[:] = 0.0
+        self.amplitude[:] = 0.0
+        self.counts[:] = 0
         self.oldest, self.newest = 0, -1
 
     def append(self, spectrum: NDArray[np.complex128], valid: NDArray[np.bool_]) -> None:
@@ -118,9 +120,11 @@ class SpectraRing:
         np.multiply(spectrum.real, spectrum.real, out=powers)
         powers += spectrum.imag * spectrum.imag
         self._valid[slot] = valid
+        self.power += powers
+        self.counts += valid
         if len(self._amplitudes):
             self._keep_amplitude(slot)
-        self._add(slot)
+            self.amplitude += self._amplitudes[slot]
 
     def _keep_amplitude(self, slot: int) -> None:
         amplitude, inverse = self._amplitudes[slot], self._inverse[slot]
@@ -130,22 +134,16 @@ class SpectraRing:
         np.divide(1.0, amplitude, out=inverse[:n], where=amplitude > 0.0)
         inverse[n:] = inverse[: self.layout.n_shifts]
 
-    def _zero(self) -> None:
-        self.power[:] = 0.0
-        self.amplitude[:] = 0.0
-        self.counts[:] = 0
-
-    def _add(self, slot: int) -> None:
-        self.power += self._powers[slot]
-        self.counts += self._valid[slot]
-        if len(self._amplitudes):
-            self.amplitude += self._amplitudes[slot]
-
     def rebuild(self) -> None:
         """Add up power and counts anew, in the order in which the segments came."""
-        self._zero()
-        for number in range(self.oldest, self.newest + 1):
-            self._add(self._slot(number))
+        slots = self._slots()
+        np.add.reduce(self._powers[slots], axis=0, out=self.power)
+        np.add.reduce(self._valid[slots], axis=0, out=self.counts, dtype=np.int64)
+        if len(self._amplitudes):
+            np.add.reduce(self._amplitudes[slots], axis=0, out=self.amplitude)
+
+    def _slots(self) -> NDArray[np.int64]:
+        return np.arange(self.oldest, self.newest + 1) % len(self._valid)
 
     def _slot(self, number: int) -> int:
         return number % len(self._valid)
@@ -205,7 +203,7 @@ class SpectraRing:
         valid : array, shape (held, n_channels)
             One where a channel is not masked, else zero.
         """
-        slots = np.arange(self.oldest, self.newest + 1) % len(self._valid)
+        slots = self._slots()
         kept = slots if len(self._amplitudes) else slots[:0]
         powers = self._powers[slots][:, :, self._paired]
         return powers, self._amplitudes[kept], self._valid[slots].astype(np.float64)
