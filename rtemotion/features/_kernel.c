@@ -171,12 +171,21 @@ release(Views *held, int done)
     Py_RETURN_NONE;
 }
 
-static Layout
-layout_of(Py_ssize_t n_channels, Py_ssize_t n_bins)
+/* Far beyond any headset, and far below where products of sizes overflow. */
+#define MOST (1 << 20)
+
+static int
+layout_of(Py_ssize_t n_channels, Py_ssize_t n_bins, Layout *at)
 {
-    Py_ssize_t n_shifts = n_channels / 2;
-    Layout at = {n_shifts, n_channels * n_bins, n_bins, n_channels + n_shifts};
-    return at;
+    if (n_channels < 0 || n_channels > MOST || n_bins < 1 || n_bins > MOST) {
+        PyErr_SetString(PyExc_ValueError, "no such number of channels or bins");
+        return 0;
+    }
+    at->n_shifts = n_channels / 2;
+    at->width = n_channels * n_bins;
+    at->n_bins = n_bins;
+    at->rows = n_channels + at->n_shifts;
+    return 1;
 }
 
 static PyObject *
@@ -188,7 +197,8 @@ advance(PyObject *module, PyObject *args)
                           &arrays[RE], &arrays[IM], &arrays[ABS_IM], &arrays[IM_SQUARED],
                           &arrays[SIGN]))
         return NULL;
-    Layout at = layout_of(n_channels, n_bins);
+    Layout at;
+    if (!layout_of(n_channels, n_bins, &at)) return NULL;
     Views held = {.n = 0};
     double *from[2], *sums[N_SUMS];
     int done = 1;
@@ -210,7 +220,8 @@ advance_lagged(PyObject *module, PyObject *args)
                           &segments[1], &segments[2], &segments[3], &arrays[0], &arrays[1],
                           &arrays[2], &arrays[3], &arrays[4], &arrays[5]))
         return NULL;
-    Layout at = layout_of(n_channels, n_bins);
+    Layout at;
+    if (!layout_of(n_channels, n_bins, &at)) return NULL;
     Views held = {.n = 0};
     double *from[4], *sums[2 * N_LAGGED];
     int done = 1;
@@ -304,6 +315,25 @@ band_means(PyObject *module, PyObject *args)
     return release(&held, done);
 }
 
+static void
+measure_of(int kind, const Layout *at, Py_ssize_t n_channels, Py_ssize_t strip,
+           double *const from[3], const double *per, const Py_buffer *bands,
+           Py_ssize_t n_bands, double *scratch, double *out)
+{
+    const Py_ssize_t n_bins = at->n_bins, pairs = at->n_shifts * n_channels;
+    for (Py_ssize_t shift = 0; shift < at->n_shifts; shift++)
+        for (Py_ssize_t row = 0; row < n_channels; row += strip) {
+            const Py_ssize_t n = n_channels - row < strip ? n_channels - row : strip;
+            const Py_ssize_t where = shift * at->width + row * n_bins;
+            const double *first = per ? per + row * n_bins : NULL;
+            const double *second = per ? first + (shift + 1) * n_bins : NULL;
+            values_of(kind, n * n_bins, from[0] + where, from[1] ? from[1] + where : NULL,
+                      from[2] ? from[2] + where : NULL, first, second, scratch);
+            means_of(scratch, n, n_bins, bands->buf, n_bands, out + shift * n_channels + row,
+                     pairs);
+        }
+}
+
 static PyObject *
 measure(PyObject *module, PyObject *args)
 {
@@ -314,10 +344,10 @@ measure(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "innOOOOy*O", &kind, &n_channels, &n_bins, &sums[0], &sums[1],
                           &sums[2], &inverse, &bands, &result))
         return NULL;
-    Layout at = layout_of(n_channels, n_bins);
+    Layout at;
     Views held = {.n = 0};
     double *from[3], *per = NULL, *out = NULL;
-    int done = bands_fit(&bands, n_bins, &n_bands);
+    int done = layout_of(n_channels, n_bins, &at) && bands_fit(&bands, n_bins, &n_bands);
     for (int s = 0; s < 3 && done; s++)
         done = data(&held, sums[s], 0, at.n_shifts * at.width, &from[s]);
     done = done && data(&held, inverse, 0, at.rows * n_bins, &per) &&
@@ -328,24 +358,13 @@ measure(PyObject *module, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "no such measure, or a sum it needs is missing");
         done = 0;
     }
-    const Py_ssize_t strip = STRIP / n_bins > 0 ? STRIP / n_bins : 1;
+    const Py_ssize_t strip = done && STRIP > n_bins ? STRIP / n_bins : 1;
     double *scratch = done ? PyMem_Malloc(strip * n_bins * sizeof(double)) : NULL;
     if (done && !scratch) {
         PyErr_NoMemory();
         done = 0;
     }
-    const Py_ssize_t pairs = at.n_shifts * n_channels;
-    for (Py_ssize_t shift = 0; done && shift < at.n_shifts; shift++)
-        for (Py_ssize_t row = 0; row < n_channels; row += strip) {
-            const Py_ssize_t n = n_channels - row < strip ? n_channels - row : strip;
-            const Py_ssize_t where = shift * at.width + row * n_bins;
-            const double *first = per ? per + row * n_bins : NULL;
-            const double *second = per ? first + (shift + 1) * n_bins : NULL;
-            values_of(kind, n * n_bins, from[0] + where, from[1] ? from[1] + where : NULL,
-                      from[2] ? from[2] + where : NULL, first, second, scratch);
-            means_of(scratch, n, n_bins, bands.buf, n_bands, out + shift * n_channels + row,
-                     pairs);
-        }
+    if (done) measure_of(kind, &at, n_channels, strip, from, per, &bands, n_bands, scratch, out);
     PyMem_Free(scratch);
     PyBuffer_Release(&bands);
     return release(&held, done);

@@ -137,6 +137,18 @@ class TestArraysThatDoNotFit:
                     8, 3, np.ones((8, 3)), np.array(edges), out
                 )
 
+    def test_sizes_that_are_none(self) -> None:
+        nothing = np.empty(0)
+        for sizes in ((4, 0), (-1, 3), (4, -3), (2**40, 2**40)):
+            with pytest.raises(ValueError, match="channels or bins"):
+                compiled.kernel.advance(  # type: ignore[union-attr]
+                    *sizes, nothing, None, None, None, None, None, None
+                )
+            with pytest.raises(ValueError, match="channels or bins"):
+                compiled.kernel.measure(  # type: ignore[union-attr]
+                    4, *sizes, nothing, nothing, None, None, self.edges, nothing
+                )
+
     def test_a_measure_without_its_sums(self) -> None:
         out = np.zeros((1, 8))
         for kind, a, b, inverse in (
