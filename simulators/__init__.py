@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .anchors import ANCHOR_NAMES, ANCHORS_MNI_MM
     from .artifacts import Artifacts
+    from .benchmark import Benchmark, load_benchmark
     from .brain import Brain
     from .broadcast import broadcast
     from .codes import CODES, COUPLINGS, EMOTIONS, SCALINGS
@@ -37,6 +38,7 @@ _HOME = {
     "ANCHORS_MNI_MM": "anchors",
     "ANCHOR_NAMES": "anchors",
     "Artifacts": "artifacts",
+    "Benchmark": "benchmark",
     "Brain": "brain",
     "CODES": "codes",
     "COUPLINGS": "codes",
@@ -56,6 +58,7 @@ _HOME = {
     "headset_from_labels": "headsets",
     "headset_from_montage": "headsets",
     "headset_from_positions": "headsets",
+    "load_benchmark": "benchmark",
     "source_edges": "edges",
     "truth_edges": "edges",
     "write_recording": "recording",
@@ -70,6 +73,7 @@ __all__ = [
     "HEADSETS",
     "SCALINGS",
     "Artifacts",
+    "Benchmark",
     "Brain",
     "EmotionProcess",
     "Faults",
@@ -84,6 +88,7 @@ __all__ = [
     "headset_from_labels",
     "headset_from_montage",
     "headset_from_positions",
+    "load_benchmark",
     "source_edges",
     "truth_edges",
     "write_recording",

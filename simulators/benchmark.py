@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -25,10 +25,11 @@ from .emotions import EmotionProcess
 from .headsets import get_headset
 from .subject import Subject
 
-FROZEN_SHA256 = "-"
+FROZEN_SHA256 = "117928e7f88da503f6a56ae127eba861d9605c027981b7c573e5aab0aebede33"
 TOLERANCE = 1e-6
-# Where a fingerprint is taken: when emotions have been there for a while after rest.
-_FINGERPRINT_AFTER_S, _FINGERPRINT_S, _FINGERPRINT_CHANNELS = 10.0, 5.0, 4
+# A fingerprint is of the last seconds of a recording with a short rest, while emotions come in.
+_FINGERPRINT_REST_S, _FINGERPRINT_READ_S, _FINGERPRINT_S = 10.0, 14.0, 10.0
+_FINGERPRINT_CHANNELS = 4
 
 Split = Literal["training", "test"]
 
@@ -167,15 +168,24 @@ class Benchmark:
     fingerprints: tuple[Fingerprint, ...] = ()
 
     @property
-    def oracle_span(self) -> tuple[float, float]:
-        """Seconds of a test recording that the within-subject oracle learns from."""
-        return self.rest_s, self.rest_s + self.oracle_s
-
-    @property
     def scored_span(self) -> tuple[float, float]:
         """Seconds of a test recording that everybody is scored on."""
-        test = self.splits["test"]
-        return self.oracle_span[1] + self.gap_s, self.rest_s + test.seconds
+        start = self.rest_s + self.oracle_s + self.gap_s
+        return start, self.rest_s + self.splits["test"].seconds
+
+    def oracle_spans(self, oracle_s: float | None = None) -> tuple[tuple[float, float], ...]:
+        """Return the stretches of a test recording that the within-subject oracle learns from.
+
+        Parameters
+        ----------
+        oracle_s : float, optional
+            How much in all. What is more than the benchmark's own follows the scored
+            stretch after another gap; the recording goes on for so long.
+        """
+        before = self.rest_s, self.rest_s + self.oracle_s
+        longer = max(0.0, (oracle_s or 0.0) - self.oracle_s)
+        start = self.scored_span[1] + self.gap_s
+        return (before, (start, start + longer)) if longer else (before,)
 
     def training(self, code: Code) -> Iterator[Brain]:
         """Yield the brains that decoders may be fitted on."""
@@ -203,7 +213,12 @@ class Benchmark:
         return known[code]
 
     def sittings(
-        self, split: Split, code: Code, orientation_deg: float, headset: str | None = None
+        self,
+        split: Split,
+        code: Code,
+        orientation_deg: float,
+        headset: str | None = None,
+        oracle_s: float | None = None,
     ) -> tuple[Sitting, ...]:
         """Return what the brains of a split are made from, in the order of their seeds.
 
@@ -217,6 +232,8 @@ class Benchmark:
             One of `orientations`.
         headset : str, optional
             Another headset on the same people in the same sessions.
+        oracle_s : float, optional
+            Test recordings go on until there is so much for `oracle_spans`.
 
         Raises
         ------
@@ -230,6 +247,9 @@ class Benchmark:
                 f"{orientation_deg:g}°; there are {', '.join(f'{x:g}°' for x in known)}"
             )
         people = self.splits[split]
+        seconds = people.seconds
+        if split == "test":
+            seconds = max(seconds, self.oracle_spans(oracle_s)[-1][1] - self.rest_s)
         amounts = self.artifacts["usual"] | self.artifacts.get(code, {})
         return tuple(
             Sitting(
@@ -244,7 +264,7 @@ class Benchmark:
                 sfreq=self.sfreq,
                 artifacts=Artifacts(**amounts),
                 rest_s=self.rest_s,
-                seconds=people.seconds,
+                seconds=seconds,
             )
             for seed in people.seeds
         )
@@ -267,18 +287,19 @@ class Benchmark:
 def fingerprint(sitting: Sitting) -> FloatArray:
     """Return a few numbers that tell whether a recording still is what it was.
 
+    It is taken with a rest of 10 s, which makes it quick; nothing else differs.
+
     Returns
     -------
     array, shape (16,)
-        Of 5 s that end 15 s after the rest: the root mean square of four channels spread
+        Of 10 s that end 4 s after the rest: the root mean square of four channels spread
         over the headset and their last samples, in µV, and the eight emotions at the end.
     """
-    brain = sitting.brain()
-    before = sitting.rest_s + _FINGERPRINT_AFTER_S
-    brain.read(round(before * sitting.sfreq))
-    chunk, truth = brain.read(round(_FINGERPRINT_S * sitting.sfreq))
+    brain = replace(sitting, rest_s=_FINGERPRINT_REST_S).brain()
+    rate = sitting.sfreq
+    chunk, truth = brain.read(round(_FINGERPRINT_READ_S * rate))
     spread = np.linspace(0, brain.info.n_channels - 1, _FINGERPRINT_CHANNELS).astype(np.int64)
-    seen = 1e6 * chunk.data[:, spread]
+    seen = 1e6 * chunk.data[-round(_FINGERPRINT_S * rate) :, spread]
     return np.concatenate([np.sqrt(np.mean(seen**2, axis=0)), seen[-1], truth[-1]])
 
 
