@@ -148,17 +148,26 @@ class BlockSpectrum:
         self._rows = np.concatenate([(window / window.sum())[None], np.sqrt(scale) * rows])
 
     def __call__(self, raw: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return mean (V) and high-frequency level (V/√Hz), each of shape (n_channels,).
+        """Return mean (V) and high-frequency level (V/√Hz) of one block or several.
 
         NaN for channels with a missing sample, and for a level no rate can show.
+
+        Parameters
+        ----------
+        raw : array, shape (..., n_samples, n_channels)
+            Volts.
+
+        Returns
+        -------
+        mean, fast : array, shape (..., n_channels)
         """
         # NaN in one channel stays in that channel.
         with np.errstate(invalid="ignore"):
             projected = self._rows @ raw
+        mean, fast = projected[..., 0, :], projected[..., 1:, :]
         if not self.has_hf:
-            return projected[0], np.full(raw.shape[1], np.nan)
-        fast = projected[1:]
-        return projected[0], np.sqrt(np.einsum("ij,ij->j", fast, fast))
+            return mean, np.full(mean.shape, np.nan)
+        return mean, np.sqrt(np.einsum("...ij,...ij->...j", fast, fast))
 
 
 class LineMeter:

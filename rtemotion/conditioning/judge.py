@@ -5,6 +5,8 @@ What it finds holds from the sample after the block on.
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ from .design import ConditioningDesign
 from .line import LineFinder
 from .marks import MovementMarker, MuscleMarker
 from .noise import NoiseCheck
-from .quality import Cause, ContactCheck
+from .quality import Cause, ContactCheck, mean_square
 from .reference import DetachedReference
 from .samples import Samples
 
@@ -101,7 +103,8 @@ class Judge:
         for check in (self._contact, self._noise, self._detached, self._muscle, self._movement):
             check.reset()
         n_columns = len(self.operator)
-        self._at = 0
+        self._at = self._taken = 0
+        self._measured: deque[tuple[FloatArray, FloatArray, FloatArray]] = deque()
         self._seen = np.zeros(n_columns, dtype=np.uint16)
         self._seen_in_second = np.zeros(n_columns, dtype=np.uint16)
         self.why = np.zeros(n_columns, dtype=np.uint16)
@@ -144,7 +147,8 @@ class Judge:
         motion : array, shape (n_samples, n_axes)
             An accelerometer's values.
         """
-        rows = slice(self._at, self._at + len(samples))
+        self._taken = self._at + len(samples)
+        rows = slice(self._at, self._taken)
         self._raw[rows] = samples.raw
         self._filtered[rows] = samples.filtered
         self._flags[rows] = samples.flags
@@ -187,9 +191,9 @@ class Judge:
 
     def _end_of_block(self) -> None:
         rows = slice(self._at - self._block, self._at)
-        raw, filtered, n = self._raw[rows], self._filtered[rows], self._n
-        mean, fast = self._spectrum(raw)
-        self._contact.block(filtered)
+        filtered, n = self._filtered[rows], self._n
+        mean, fast, square = self._measures()
+        self._contact.block(filtered, square)
         square = self._contact.mean_square
         away = self._contact.bad
         self._noise.block(fast)
@@ -207,6 +211,21 @@ class Judge:
         pull = self._motion[rows].mean(axis=0) if self._motion.shape[1] else NOTHING
         self._movement.block(mean[:n], pull)
         self._power += square
+
+    def _measures(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return mean, high-frequency level and mean square of the block that has ended.
+
+        Those of the blocks after it, as far as they were taken, come in one go.
+        """
+        if not self._measured:
+            first = self._at - self._block
+            whole = (self._taken - first) // self._block
+            rows = slice(first, first + whole * self._block)
+            shape = (whole, self._block, -1)
+            mean, fast = self._spectrum(self._raw[rows].reshape(shape))
+            square = mean_square(self._filtered[rows].reshape(shape))
+            self._measured.extend(zip(mean, fast, square, strict=True))
+        return self._measured.popleft()
 
     def end_of_second(self) -> bool | None:
         """Judge the second once it is full; return whether the mains were decided on.

@@ -154,9 +154,17 @@ class ContactCheck:
         self.high.reset()
         self.low.reset()
 
-    def block(self, filtered: FloatArray) -> None:
-        """Judge one block, shape (n_samples, n_channels), volts, NaN where unknown."""
-        level = np.einsum("ij,ij->j", filtered, filtered) / len(filtered)
+    def block(self, filtered: FloatArray, square: FloatArray | None = None) -> None:
+        """Judge one block.
+
+        Parameters
+        ----------
+        filtered : array, shape (n_samples, n_channels)
+            Volts, NaN where unknown.
+        square : array, shape (n_channels,), optional
+            Its mean square, where that is known already.
+        """
+        level = mean_square(filtered) if square is None else square
         self.mean_square = level
         inside = (level >= self._lowest) & (level <= self._highest)
         if np.count_nonzero(inside) == len(level) and not (self.high.any or self.low.any):
@@ -173,3 +181,9 @@ class ContactCheck:
             self.high.update(high, level < self._highest * INSIDE**2)
         if self.low.any or low.any():
             self.low.update(low, (level > self._lowest / INSIDE**2) | unknown)
+
+
+def mean_square(data: FloatArray) -> FloatArray:
+    """Return the mean over samples, (..., n_samples, n_channels) to (..., n_channels)."""
+    total: FloatArray = np.einsum("...ij,...ij->...j", data, data)
+    return total / data.shape[-2]

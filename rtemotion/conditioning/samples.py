@@ -45,6 +45,22 @@ class Samples:
         """Return the number of samples."""
         return len(self.raw)
 
+    def part(self, start: int, stop: int) -> Samples:
+        """Return the samples ``start:stop``."""
+        if stop - start == len(self):
+            return self
+        rows = slice(start, stop)
+        flags = self.flags[rows]
+        return Samples(
+            self.raw[rows],
+            self.filtered[rows],
+            self.given[rows],
+            flags,
+            self.unsettled[rows],
+            self.large[rows],
+            self.clear or not flags.any(),
+        )
+
     def causes(self, rows: slice) -> NDArray[np.uint16]:
         """Return every cause among some of the samples, shape (n_columns,)."""
         if self.clear:

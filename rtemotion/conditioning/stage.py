@@ -30,6 +30,8 @@ BLOCK_S = 0.25
 # Median spread of the raw signal outside which the unit is doubted, volts RMS.
 PLAUSIBLE_RMS = (0.2e-6, 2e-3)
 JUDGED_AFTER_S = 2.0
+# Filtering takes long chunks in pieces that fit the processor's cache.
+SECONDS_AT_ONCE = 4
 # Recorded events of these kinds are left out, since they follow again from the samples.
 OWN_KINDS = frozenset({Kind.MASK, Kind.NOTCH, Kind.ASR})
 MARKS = np.uint16(Cause.BLINK | Cause.MUSCLE | Cause.MOVEMENT)
@@ -76,6 +78,7 @@ class ConditioningStage:
         self._all = columns == list(range(source.n_channels))
         self._axes = accelerometer_columns(source)
         self._block = max(2, round(BLOCK_S * sfreq))
+        self._second = BLOCKS_PER_SECOND * self._block
         self._judged_at = max(1, round(JUDGED_AFTER_S / BLOCK_S)) * self._block
         self._samples = SampleStep(design, sfreq, len(columns))
         self._blinks = BlinkMarker(
@@ -166,18 +169,28 @@ class ConditioningStage:
         if not self._said and len(item):
             self._said = True
             yield from self._say(item.first_sample, float(item.times[0]))
-        second = BLOCKS_PER_SECOND * self._block
         start = 0
         while start < len(item):
-            stop = min(len(item), start + second - self._since_reset % second)
-            yield from self._within_second(item.cut(start, stop))
+            # Until the mains are known, the filters may change at the end of a second.
+            known = self.design.notch is not None or self._judge.line.decided
+            at_once = (SECONDS_AT_ONCE if known else 1) * self._second
+            stop = min(len(item), start + at_once - self._since_reset % at_once)
+            yield from self._seconds(item.cut(start, stop))
             start = stop
 
-    def _within_second(self, chunk: Chunk) -> Iterator[Item]:
+    def _seconds(self, chunk: Chunk) -> Iterator[Item]:
+        """Check and filter samples, then finish them second by second."""
         # Taking all columns as they come spares a copy.
         data = chunk.data if self._all else np.ascontiguousarray(chunk.data[:, self._columns])
         given = chunk.flags if self._all else chunk.flags[:, self._columns]
         samples = self._samples.process(data, given)
+        start = 0
+        while start < len(chunk):
+            stop = min(len(chunk), start + self._second - self._since_reset % self._second)
+            yield from self._within_second(chunk.cut(start, stop), samples.part(start, stop))
+            start = stop
+
+    def _within_second(self, chunk: Chunk, samples: Samples) -> Iterator[Item]:
         self._judge.take(samples, chunk.data[:, self._axes])
         start = 0
         while start < len(chunk):

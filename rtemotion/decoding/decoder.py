@@ -66,6 +66,7 @@ class Decoder:
         if card.trained_on == "simulation" and not info.simulated:
             always.add(Reason.NOT_VALIDATED)
         self._always = frozenset(always)
+        self._placed = info.has_position
         self._half_width = np.array([target.interval for target in card.targets])
         self._prior_lower = np.array([target.prior_lower for target in card.targets])
         self._prior_upper = np.array([target.prior_upper for target in card.targets])
@@ -135,7 +136,7 @@ class Decoder:
             mean, weights.std, node, edge, power, connectivity
         )
         reasons = set(self._always)
-        if mostly_artifact(frame, mask, self.info.has_position):
+        if mostly_artifact(frame, mask, self._placed):
             reasons.add(Reason.ARTIFACT)
         if self.baseline is None and self.model.card.normalisation.policy == "baseline":
             reasons.add(Reason.NO_BASELINE)

@@ -4,10 +4,50 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rtemotion.conditioning.blocks import BlockSpectrum, Latch, LineMeter, UsualLevel
+from rtemotion.conditioning.blocks import (
+    BlockSpectrum,
+    Latch,
+    LineMeter,
+    UsualLevel,
+    median,
+    total_over_channels,
+)
 
 YES, NO = np.array([True]), np.array([False])
+
+
+@given(rows=st.integers(1, 40), channels=st.integers(1, 70), turned=st.booleans())
+def test_a_sum_over_channels_is_the_same_to_the_bit_whatever_rows_lie_beside(
+    rows: int, channels: int, turned: bool
+) -> None:
+    data = np.random.default_rng(rows).normal(0.0, 1e-5, (rows, channels))
+    total = total_over_channels(np.asfortranarray(data) if turned else data)
+    one_by_one = [float(total_over_channels(row[None])[0]) for row in data]
+    in_order = []
+    for row in data.tolist():
+        value = row[0]
+        for other in row[1:]:
+            value += other
+        in_order.append(value)
+    assert total.tolist() == one_by_one == in_order
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40))
+def test_the_median_is_numpys(values: list[float]) -> None:
+    assert median(np.array(values)) == float(np.median(values))
+
+
+def test_several_blocks_at_once_have_the_spectra_of_each() -> None:
+    spectrum = BlockSpectrum(250.0, 62)
+    blocks = np.random.default_rng(0).normal(0.0, 1e-5, (4, 62, 5))
+    blocks[2, 7, 3] = np.nan
+    mean, fast = spectrum(blocks)
+    for k, block in enumerate(blocks):
+        np.testing.assert_array_equal(mean[k], spectrum(block)[0])
+        np.testing.assert_array_equal(fast[k], spectrum(block)[1])
 
 
 def test_a_latch_is_entered_at_once_and_left_after_calm_blocks_in_a_row() -> None:

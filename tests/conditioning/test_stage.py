@@ -53,6 +53,22 @@ def test_however_the_samples_are_cut_the_result_is_the_same_to_the_bit(
     assert all(map(identical, whole, cut))
 
 
+@pytest.mark.parametrize("block", [41, 42, 43])
+def test_what_is_found_within_a_second_holds_from_the_next_block_on(block: int) -> None:
+    data = eeg(3000, 4, seed=2)
+    start = block * BLOCK
+    data[start : start + 60, 1] += np.random.default_rng(3).normal(0.0, 100e-6, 60)
+    data[start + 10 :, 0] += 2e-3
+    whole = run(stage_of(4), [chunk_of(data)])
+    flags = flags_of(whole)
+    assert not flags[: start + BLOCK, 1].any()
+    assert (flags[start + BLOCK : start + 2 * BLOCK, 1] == Flag.MUSCLE).all()
+    blocks = [chunk_of(data[i : i + BLOCK], i) for i in range(0, len(data), BLOCK)]
+    single = run(stage_of(4), blocks)
+    assert len(whole) == len(single)
+    assert all(map(identical, whole, single))
+
+
 def test_the_output_is_filtered_and_then_referenced() -> None:
     data = eeg(500, 3)
     sos = ConditioningDesign().realise(SFREQ)
