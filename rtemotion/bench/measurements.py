@@ -84,7 +84,12 @@ MEASUREMENTS = {
         Measurement(
             "memory",
             "memory over a long run",
-            ("memory_growth_mb", "memory_minutes", "hop_cost_late_to_early"),
+            (
+                "memory_growth_mb",
+                "memory_minutes",
+                "hop_cost_late_to_early",
+                "hop_cost_second_half_to_first",
+            ),
             "memory",
         ),
     )

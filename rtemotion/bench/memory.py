@@ -6,7 +6,6 @@ features and decoder, with a baseline, as it would live.
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 from itertools import islice
@@ -16,6 +15,7 @@ import numpy as np
 from ..decoding import BaselineSpan, load_model
 from ..errors import SetupError
 from ..pipeline import Pipeline
+from ..signal import FloatArray
 from .measurements import Result
 from .memory_use import NO_MEMORY, resident_mb
 from .signals import endless, simulated
@@ -41,7 +41,8 @@ def measure(
     -------
     Result
         The growth, and the median processor time of a hop among the last thousand over
-        that among the first thousand.
+        that among the first thousand; the same of the second half over the first, which
+        depends less on what else the machine was doing at either end.
 
     Raises
     ------
@@ -71,13 +72,18 @@ def measure(
             after_first = resident_mb() if minute == 1 else after_first
             told(minute)
     at_end = resident_mb()
-    few = min(1000, len(costs) // 2)
-    late_to_early = statistics.median(costs[-few:]) / statistics.median(costs[:few])
+    half = len(costs) // 2
+    few = min(1000, half)
     values = {
         "memory_growth_mb": None,
         "memory_minutes": minutes,
-        "hop_cost_late_to_early": round(float(late_to_early), 3),
+        "hop_cost_late_to_early": _ratio(costs[-few:], costs[:few]),
+        "hop_cost_second_half_to_first": _ratio(costs[half:], costs[:half]),
     }
     if after_first is None or at_end is None:
         return Result(values, {"memory_growth_mb": NO_MEMORY})
     return Result(values | {"memory_growth_mb": round(at_end - after_first, 2)})
+
+
+def _ratio(late: FloatArray, early: FloatArray) -> float:
+    return round(float(np.median(late) / np.median(early)), 3)
