@@ -17,6 +17,9 @@ from .pairs import PairLayout
 from .schema import FeatureSchema, widest
 from .window import SegmentWindow
 
+# Room for so many hops more than the longest segment, before older samples are let go.
+SPARE_HOPS = 8
+
 
 class FeatureStage:
     """Sliding band power and connectivity (`Chunk` in, `FeatureFrame` out).
@@ -44,7 +47,7 @@ class FeatureStage:
         self._n_frequencies = self._widest.n_bins if self._widest is not None else 0
         self._longest = max((group.segment for group in groups), default=self._hop)
         self._frames_to_fill = schema.frames_to_fill(info.sfreq)
-        self._buffer = np.zeros((n, self._longest + 32 * self._hop))
+        self._buffer = np.zeros((n, self._longest + SPARE_HOPS * self._hop))
         self._bad = np.zeros(self._buffer.shape, dtype=bool)
         n_blocks = -(-schema.longest_window(info.sfreq) // self._hop)
         self._clean = np.zeros((n_blocks, n), dtype=np.int64)

@@ -16,6 +16,8 @@ from .sums import REFRESH_EVERY, PairSums
 
 # A segment this much larger than all others together is not subtracted when it leaves.
 DOMINANT = 1000.0
+# So many channels are transformed while they lie in the processor's cache.
+CHANNELS_AT_ONCE = 32
 
 
 class SegmentWindow:
@@ -69,8 +71,10 @@ class SegmentWindow:
         # In the layout of pairs by shift.
         n_pairs = layout.n_shifts * layout.n_channels
         self.values = np.empty((len(self._measures), len(connected), n_pairs))
-        self._segment = np.empty((layout.n_channels, group.segment))
-        self._coefficients = np.empty((layout.n_channels, group.segment // 2 + 1), np.complex128)
+        n, at_once = layout.n_channels, min(layout.n_channels, CHANNELS_AT_ONCE)
+        self._centred = np.empty((at_once, group.segment))
+        self._coefficients = np.empty((at_once, group.segment // 2 + 1), np.complex128)
+        self._kept = np.empty((n, group.n_bins), np.complex128)
 
     def clear(self) -> None:
         """Forget every segment."""
@@ -100,10 +104,14 @@ class SegmentWindow:
         if not valid.all():
             segment = np.where(valid[:, None], segment, 0.0)
         mean = np.add.reduce(segment, axis=1, keepdims=True) / group.segment
-        centred = np.subtract(segment, mean, out=self._segment)
-        centred *= self._taper
-        spectrum = np.fft.rfft(centred, axis=1, out=self._coefficients)
-        return spectrum[:, group.first_bin : group.last_bin + 1]
+        for start in range(0, len(segment), CHANNELS_AT_ONCE):
+            rows = slice(start, start + CHANNELS_AT_ONCE)
+            some = segment[rows]
+            centred = np.subtract(some, mean[rows], out=self._centred[: len(some)])
+            centred *= self._taper
+            spectrum = np.fft.rfft(centred, axis=1, out=self._coefficients[: len(some)])
+            self._kept[rows] = spectrum[:, group.first_bin : group.last_bin + 1]
+        return self._kept
 
     def connectivity(self) -> FloatArray:
         """Work out the measures; return `values`, which is the window's own.
