@@ -187,7 +187,7 @@ def test_law_6_the_most_work_in_a_hop_does_not_grow_with_the_window(model: Model
         schema = replace(model.card.features, bands=bands)
         stage = FeatureStage(INFO, schema)
         most.append(max(calls_a_hop([stage], schema.hop_samples(INFO.sfreq))))
-    assert max(most) < 1.02 * min(most)
+    assert max(most) <= most[0]
 
 
 @pytest.mark.parametrize("headset", ["muse", "epoc"])

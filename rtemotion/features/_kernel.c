@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* Goes up when what is called from Python changes: an older build is then left aside. */
-#define VERSION 2
+#define VERSION 1
 
 /* Elements of a strip: a few of these lie in a core's first cache. */
 #define STRIP 256
@@ -30,7 +30,6 @@ enum { TOTAL, EARLY, LATE, N_LAGGED };
 
 typedef struct {
     Py_ssize_t n_shifts, width, n_bins, rows;
-    Py_ssize_t first, last; /* shifts to change, half-open */
 } Layout;
 
 /* Im and, where wanted, Re of the products of one strip of pairs. */
@@ -98,7 +97,7 @@ run_sums(const Layout *at, const double *newest, const double *gone, double *sum
 {
     double im[STRIP], re[STRIP];
     double *wanted = sums[RE] ? re : NULL;
-    for (Py_ssize_t shift = at->first; shift < at->last; shift++)
+    for (Py_ssize_t shift = 0; shift < at->n_shifts; shift++)
         for (Py_ssize_t start = 0; start < at->width; start += STRIP) {
             Py_ssize_t n = at->width - start < STRIP ? at->width - start : STRIP;
             Py_ssize_t where = shift * at->width + start;
@@ -117,7 +116,7 @@ run_lagged(const Layout *at, const double *const segments[4], double *im_sums[N_
 {
     double im[4][STRIP];
     const double *x[4];
-    for (Py_ssize_t shift = at->first; shift < at->last; shift++)
+    for (Py_ssize_t shift = 0; shift < at->n_shifts; shift++)
         for (Py_ssize_t start = 0; start < at->width; start += STRIP) {
             Py_ssize_t n = at->width - start < STRIP ? at->width - start : STRIP;
             Py_ssize_t where = shift * at->width + start;
@@ -186,34 +185,20 @@ layout_of(Py_ssize_t n_channels, Py_ssize_t n_bins, Layout *at)
     at->width = n_channels * n_bins;
     at->n_bins = n_bins;
     at->rows = n_channels + at->n_shifts;
-    at->first = 0;
-    at->last = at->n_shifts;
-    return 1;
-}
-
-static int
-some_shifts(Layout *at, Py_ssize_t first, Py_ssize_t last)
-{
-    if (first < 0 || first > last || last > at->n_shifts) {
-        PyErr_SetString(PyExc_ValueError, "no such shifts");
-        return 0;
-    }
-    at->first = first;
-    at->last = last;
     return 1;
 }
 
 static PyObject *
 advance(PyObject *module, PyObject *args)
 {
-    Py_ssize_t n_channels, n_bins, first, last;
+    Py_ssize_t n_channels, n_bins;
     PyObject *segments[2], *arrays[N_SUMS];
-    if (!PyArg_ParseTuple(args, "nnnnOOOOOOO", &n_channels, &n_bins, &first, &last,
-                          &segments[0], &segments[1], &arrays[RE], &arrays[IM], &arrays[ABS_IM], &arrays[IM_SQUARED],
+    if (!PyArg_ParseTuple(args, "nnOOOOOOO", &n_channels, &n_bins, &segments[0], &segments[1],
+                          &arrays[RE], &arrays[IM], &arrays[ABS_IM], &arrays[IM_SQUARED],
                           &arrays[SIGN]))
         return NULL;
     Layout at;
-    if (!layout_of(n_channels, n_bins, &at) || !some_shifts(&at, first, last)) return NULL;
+    if (!layout_of(n_channels, n_bins, &at)) return NULL;
     Views held = {.n = 0};
     double *from[2], *sums[N_SUMS];
     int done = 1;
@@ -229,14 +214,14 @@ advance(PyObject *module, PyObject *args)
 static PyObject *
 advance_lagged(PyObject *module, PyObject *args)
 {
-    Py_ssize_t n_channels, n_bins, first, last;
+    Py_ssize_t n_channels, n_bins;
     PyObject *segments[4], *arrays[2 * N_LAGGED];
-    if (!PyArg_ParseTuple(args, "nnnnOOOOOOOOOO", &n_channels, &n_bins, &first, &last,
-                          &segments[0], &segments[1], &segments[2], &segments[3], &arrays[0], &arrays[1],
+    if (!PyArg_ParseTuple(args, "nnOOOOOOOOOO", &n_channels, &n_bins, &segments[0],
+                          &segments[1], &segments[2], &segments[3], &arrays[0], &arrays[1],
                           &arrays[2], &arrays[3], &arrays[4], &arrays[5]))
         return NULL;
     Layout at;
-    if (!layout_of(n_channels, n_bins, &at) || !some_shifts(&at, first, last)) return NULL;
+    if (!layout_of(n_channels, n_bins, &at)) return NULL;
     Views held = {.n = 0};
     double *from[4], *sums[2 * N_LAGGED];
     int done = 1;

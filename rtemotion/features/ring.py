@@ -7,6 +7,8 @@ enters and again when it leaves.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -161,18 +163,28 @@ class SpectraRing:
         """Return a segment, (2, n_channels + n_shifts, n_paired_bins), round the circle."""
         return self._spectra[self._slot(number)]
 
-    def firsts(self, number: int) -> FloatArray:
-        """Return a segment as first of its pairs, (2, 1, n_channels * n_paired_bins)."""
-        return self._firsts[self._slot(number)]
+    def pairs_in_segment(self, number: int, shifts: slice) -> tuple[Any, Any, tuple[Any, ...]]:
+        """Return what `PairTerms` takes of one segment, for the pairs at some shifts.
 
-    def seconds(self, number: int) -> FloatArray:
-        """Return a segment as second, (2, n_shifts, n_channels * n_paired_bins)."""
-        return self._seconds[self._slot(number)]
-
-    def inverse(self, number: int) -> tuple[FloatArray, FloatArray]:
-        """Return a segment's 1/|X| as first and as second of its pairs, 0 where it is zero."""
+        Shapes (2, 1, n_channels * n_paired_bins) and (2, n_shifts, the same).
+        """
         slot = self._slot(number)
-        return self._inverse_firsts[slot], self._inverse_seconds[slot]
+        per = ()
+        if len(self._amplitudes):
+            per = (self._inverse_firsts[slot], self._inverse_seconds[slot][shifts])
+        return self._firsts[slot], self._seconds[slot][:, shifts], per
+
+    def pairs_at_shift(self, shift: int) -> tuple[Any, Any, tuple[Any, ...]]:
+        """Return what `PairTerms` takes of all segments of the window, for one row of pairs.
+
+        Shapes (2, held, n_channels * n_paired_bins), the oldest segment first.
+        """
+        slots = self._slots()
+        per = ()
+        if len(self._amplitudes):
+            per = (self._inverse_firsts[slots, 0], self._inverse_seconds[slots, shift])
+        first, second = self._firsts[slots, :, 0], self._seconds[slots, :, shift]
+        return first.swapaxes(0, 1), second.swapaxes(0, 1), per
 
     @property
     def partly_masked(self) -> bool:

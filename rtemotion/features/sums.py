@@ -22,7 +22,7 @@ from ..signal import FloatArray
 from . import compiled
 from .ring import SpectraRing
 from .scratch import Scratch
-from .terms import LAGGED, SegmentPairs
+from .terms import LAGGED, PairTerms
 from .totals import Totals, Window
 
 # Every sum is counted anew this often, in segments, or as often as a longer window fills.
@@ -87,12 +87,15 @@ class PairSums:
         self._everything = slice(0, layout.n_shifts)
         self._block = max(1, BLOCK // max(shape[1], 1))
         self._scratch = Scratch((self._block, shape[1]))
+        self._scratch_anew = Scratch((ring.n_segments, shape[1]))
         self._oldest = 0
 
     def clear(self) -> None:
         """Forget every segment."""
         self._oldest = 0
-        self._zero(self._everything)
+        for sums in (self._totals, self._early, self._late):
+            for array in sums.values():
+                array[:] = 0.0
 
     def __getitem__(self, name: str) -> FloatArray:
         """Return a sum, shape (n_shifts, n_channels * n_bins); not to be written to."""
@@ -101,7 +104,7 @@ class PairSums:
     def blocks(self) -> Iterator[Totals]:
         """Yield the sums block by block, for measures to be worked out from."""
         window = Window(self._ring)
-        for rows in self._pieces(self._everything):
+        for rows in self._pieces():
             self._scratch.clear()
             yield Totals(window, self._totals, rows, self._scratch)
 
@@ -113,12 +116,16 @@ class PairSums:
         dominated : bool
             The segment that left outweighed all others: take none out, count all anew.
         """
+        ring, n = self._ring, self._everything.stop
+        phase = ring.newest % self._period
         if dominated:
-            self._count_anew(self._everything)
+            due = self._everything
         else:
-            self._apply(self._step(), self._everything)
-            self._count_anew(self._due())
-        self._oldest = self._ring.oldest
+            self._apply(self._step())
+            due = slice(phase * n // self._period, (phase + 1) * n // self._period)
+        for shift in range(due.start, due.stop):
+            self._count_anew(shift)
+        self._oldest = ring.oldest
 
     def _step(self) -> _Step:
         """Return what brings the sums up to the ring."""
@@ -133,39 +140,40 @@ class PairSums:
         before = number - self._lag
         return _Step(number, before if before >= self._ring.oldest else None)
 
-    def _due(self) -> slice:
-        """Return the pairs whose turn it is to be counted anew."""
-        phase, n = self._ring.newest % self._period, self._everything.stop
-        return slice(phase * n // self._period, (phase + 1) * n // self._period)
+    def _count_anew(self, shift: int) -> None:
+        """Add up all segments of one row of pairs, in the order in which they came."""
+        self._scratch_anew.clear()
+        rows, lag = slice(0, self._ring.held), self._lag
+        product = self._scratch_anew.take(rows)
+        terms = PairTerms(*self._ring.pairs_at_shift(shift), self._scratch_anew, rows)
+        for name, totals in self._totals.items():
+            if name not in LAGGED:
+                np.add.reduce(terms[name], axis=0, out=totals[shift])
+                continue
+            value, n_apart = terms[LAGGED[name]], max(rows.stop - lag, 0)
+            early = np.add.accumulate(value[:n_apart], axis=0, out=product[:n_apart])
+            self._early[name][shift] = early[-1] if n_apart else 0.0
+            early *= value[lag:]
+            np.add.reduce(early, axis=0, out=totals[shift])
+            np.add.reduce(value[lag:], axis=0, out=self._late[name][shift])
 
-    def _count_anew(self, rows: slice) -> None:
-        if rows.start == rows.stop:
-            return
-        self._zero(rows)
-        for number in range(self._ring.oldest, self._ring.newest + 1):
-            self._apply(self._entering(number), rows)
-
-    def _zero(self, rows: slice) -> None:
-        for sums in (self._totals, self._early, self._late):
-            for array in sums.values():
-                array[rows] = 0.0
-
-    def _apply(self, step: _Step, rows: slice) -> None:
+    def _apply(self, step: _Step) -> None:
         if self._kernel is not None:
-            self._run(step, rows)
+            self._run(step)
         if self._walked:
-            for block in self._pieces(rows):
-                self._walk(step, block)
+            for rows in self._pieces():
+                self._walk(step, rows)
 
-    def _pieces(self, rows: slice) -> Iterator[slice]:
-        for start in range(rows.start, rows.stop, self._block):
-            yield slice(start, min(start + self._block, rows.stop))
+    def _pieces(self) -> Iterator[slice]:
+        n = self._everything.stop
+        for start in range(0, n, self._block):
+            yield slice(start, min(start + self._block, n))
 
-    def _run(self, step: _Step, rows: slice) -> None:
+    def _run(self, step: _Step) -> None:
         """Change the sums that the kernel knows."""
         assert self._kernel is not None
         ring, total = self._ring, self._totals.get
-        size = (ring.layout.n_channels, ring.n_paired, rows.start, rows.stop)
+        size = (ring.layout.n_channels, ring.n_paired)
         newest, before, gone, after = (
             None if number is None else ring.spectrum(number)
             for number in (step.newest, step.before, step.gone, step.after)
@@ -182,7 +190,7 @@ class PairSums:
         self._scratch.clear()
         product = self._scratch.take(rows)
         if step.gone is not None:
-            gone, after = self._segment(step.gone, rows), self._segment(step.after, rows)
+            gone, after = self._terms(step.gone, rows), self._terms(step.after, rows)
             for name in self._walked:
                 total = self._totals[name][rows]
                 if name not in LAGGED:
@@ -194,7 +202,7 @@ class PairSums:
                     self._early[name][rows] -= value
             self._scratch.clear()
             product = self._scratch.take(rows)
-        newest, before = self._segment(step.newest, rows), self._segment(step.before, rows)
+        newest, before = self._terms(step.newest, rows), self._terms(step.before, rows)
         for name in self._walked:
             total = self._totals[name][rows]
             if name not in LAGGED:
@@ -206,10 +214,12 @@ class PairSums:
                 self._late[name][rows] += value
 
     @overload
-    def _segment(self, number: int, rows: slice) -> SegmentPairs: ...
+    def _terms(self, number: int, rows: slice) -> PairTerms: ...
     @overload
-    def _segment(self, number: None, rows: slice) -> None: ...
+    def _terms(self, number: None, rows: slice) -> None: ...
     @overload
-    def _segment(self, number: int | None, rows: slice) -> SegmentPairs | None: ...
-    def _segment(self, number: int | None, rows: slice) -> SegmentPairs | None:
-        return None if number is None else SegmentPairs(self._ring, number, rows, self._scratch)
+    def _terms(self, number: int | None, rows: slice) -> PairTerms | None: ...
+    def _terms(self, number: int | None, rows: slice) -> PairTerms | None:
+        if number is None:
+            return None
+        return PairTerms(*self._ring.pairs_in_segment(number, rows), self._scratch, rows)

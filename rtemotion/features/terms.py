@@ -1,4 +1,4 @@
-"""What the pairs of a segment add to the sums over a window, by name."""
+"""What pairs of channels add to the sums over a window in a segment, by name."""
 
 from __future__ import annotations
 
@@ -7,35 +7,42 @@ from collections.abc import Callable
 import numpy as np
 
 from ..signal import FloatArray
-from .ring import IMAG, REAL, SpectraRing
+from .ring import IMAG, REAL
 from .scratch import Scratch
 
 
-class SegmentPairs:
-    """What the pairs of one block add to the sums in one segment, worked out once.
+class PairTerms:
+    """What some pairs add to the sums in some segments, worked out once.
 
-    Terms are called by name; see `TERMS`.
+    Terms are called by name, see `TERMS`; all arrays broadcast to one shape, be it that of
+    many pairs in one segment or of fewer in many.
 
     Parameters
     ----------
-    ring : SpectraRing
-        The window.
-    number : int
-        The segment.
-    rows : slice
-        The shifts in the block.
+    first, second : array, shape (2, ...)
+        Imaginary and real parts of the Fourier coefficients of the pairs' two channels.
+    per : tuple of array
+        1/|X| of the first and the second, empty unless the ring keeps amplitudes.
     scratch : Scratch
         Where terms are kept.
+    rows : slice
+        As many rows of it as the shape has.
     """
 
-    def __init__(self, ring: SpectraRing, number: int, rows: slice, scratch: Scratch) -> None:
-        self._first, self._second = ring.firsts(number), ring.seconds(number)[:, rows]
-        self._ring, self._number, self._rows = ring, number, rows
-        self._scratch = scratch
+    def __init__(
+        self,
+        first: FloatArray,
+        second: FloatArray,
+        per: tuple[FloatArray, ...],
+        scratch: Scratch,
+        rows: slice,
+    ) -> None:
+        self._first, self._second, self._per = first, second, per
+        self._scratch, self._rows = scratch, rows
         self._found: dict[str, FloatArray] = {}
 
     def __getitem__(self, term: str) -> FloatArray:
-        """Return a term, shape (n_shifts in the block, n_channels * n_bins)."""
+        """Return a term, to be read only."""
         value = self._found.get(term)
         if value is None:
             out = self._scratch.take(self._rows)
@@ -60,16 +67,16 @@ class SegmentPairs:
 
     def per_first(self) -> FloatArray:
         """Return 1/|X_i|."""
-        return self._ring.inverse(self._number)[0]
+        return self._per[0]
 
     def per_second(self) -> FloatArray:
         """Return 1/|X_j|."""
-        return self._ring.inverse(self._number)[1][self._rows]
+        return self._per[1]
 
 
-TERMS: dict[str, Callable[[SegmentPairs, FloatArray], FloatArray]] = {
-    "im": SegmentPairs.imag,
-    "re": SegmentPairs.real,
+TERMS: dict[str, Callable[[PairTerms, FloatArray], FloatArray]] = {
+    "im": PairTerms.imag,
+    "re": PairTerms.real,
     "abs_im": lambda s, out: np.abs(s["im"], out=out),
     "im_squared": lambda s, out: np.multiply(s["im"], s["im"], out=out),
     "sign": lambda s, out: np.sign(s["im"], out=out),

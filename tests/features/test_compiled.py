@@ -84,7 +84,6 @@ class TestArraysThatDoNotFit:
     """They are refused, and nothing is written beyond their ends."""
 
     sizes = (4, 3)
-    shifts = (0, 2)
     segment = np.ones((2, 6, 3))
     edges = np.array([[0, 3]])
 
@@ -94,17 +93,17 @@ class TestArraysThatDoNotFit:
     def test_a_short_segment(self) -> None:
         rest = (None, None, self.total(), None, None, None)
         with pytest.raises(ValueError, match="expected 36 doubles"):
-            compiled.kernel.advance(*self.sizes, *self.shifts, np.ones((2, 5, 3)), *rest)  # type: ignore[union-attr]
+            compiled.kernel.advance(*self.sizes, np.ones((2, 5, 3)), *rest)  # type: ignore[union-attr]
 
     def test_single_precision(self) -> None:
         rest = (None, None, np.zeros((4, 12), np.float32), None, None, None)
         with pytest.raises(ValueError, match="items of 4"):
-            compiled.kernel.advance(*self.sizes, *self.shifts, self.segment, *rest)  # type: ignore[union-attr]
+            compiled.kernel.advance(*self.sizes, self.segment, *rest)  # type: ignore[union-attr]
 
     def test_an_array_that_is_missing(self) -> None:
         with pytest.raises(ValueError, match="missing"):
             compiled.kernel.advance(  # type: ignore[union-attr]
-                *self.sizes, *self.shifts, None, None, None, self.total(), None, None, None
+                *self.sizes, None, None, None, self.total(), None, None, None
             )
         nothing = (None,) * 3
         for segments, sums in (
@@ -114,20 +113,20 @@ class TestArraysThatDoNotFit:
         ):
             with pytest.raises(ValueError, match="missing"):
                 compiled.kernel.advance_lagged(  # type: ignore[union-attr]
-                    *self.sizes, *self.shifts, *segments, *sums, *nothing
+                    *self.sizes, *segments, *sums, *nothing
                 )
 
     def test_a_short_sum(self) -> None:
         rest = (None, None, np.zeros((2, 11)), None, None, None)
         with pytest.raises(ValueError, match="expected 24 doubles, got 176 bytes"):
-            compiled.kernel.advance(*self.sizes, *self.shifts, self.segment, *rest)  # type: ignore[union-attr]
+            compiled.kernel.advance(*self.sizes, self.segment, *rest)  # type: ignore[union-attr]
 
     def test_a_sum_that_cannot_be_written(self) -> None:
         total = self.total()
         total.flags.writeable = False
         with pytest.raises((ValueError, BufferError)):
             compiled.kernel.advance(  # type: ignore[union-attr]
-                *self.sizes, *self.shifts, self.segment, None, None, total, None, None, None
+                *self.sizes, self.segment, None, None, total, None, None, None
             )
 
     def test_a_band_beyond_the_bins(self) -> None:
@@ -138,18 +137,12 @@ class TestArraysThatDoNotFit:
                     8, 3, np.ones((8, 3)), np.array(edges), out
                 )
 
-    def test_shifts_that_are_none(self) -> None:
-        rest = (self.segment, None, None, self.total(), None, None, None)
-        for shifts in ((0, 3), (-1, 1), (2, 1)):
-            with pytest.raises(ValueError, match="no such shifts"):
-                compiled.kernel.advance(*self.sizes, *shifts, *rest)  # type: ignore[union-attr]
-
     def test_sizes_that_are_none(self) -> None:
         nothing = np.empty(0)
         for sizes in ((4, 0), (-1, 3), (4, -3), (2**40, 2**40)):
             with pytest.raises(ValueError, match="channels or bins"):
                 compiled.kernel.advance(  # type: ignore[union-attr]
-                    *sizes, 0, 0, nothing, None, None, None, None, None, None
+                    *sizes, nothing, None, None, None, None, None, None
                 )
             with pytest.raises(ValueError, match="channels or bins"):
                 compiled.kernel.measure(  # type: ignore[union-attr]
