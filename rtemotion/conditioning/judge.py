@@ -117,7 +117,7 @@ class Judge:
     def hold(self) -> None:
         """Put together what holds from the next sample on."""
         contact, noise, muscle = self._contact, self._noise, self._muscle
-        alone = self._detached.on or self._movement.on or bool(self.operator.any())
+        alone = self._detached.on or self._movement.on or np.count_nonzero(self.operator) > 0
         anything = contact.high.any or contact.low.any or noise.any or muscle.any or alone
         if not (anything or self.holding):
             return
@@ -197,7 +197,7 @@ class Judge:
         square = self._contact.mean_square
         away = self._contact.bad
         self._noise.block(fast)
-        if self.holding or self._seen.any():
+        if self.holding or np.count_nonzero(self._seen):
             if (self._seen & np.uint16(Cause.RAILED)).any():
                 away = away | ((self._flags[rows] & np.uint8(Flag.RAILED)) != 0).all(axis=0)
             # A broken channel's level says nothing of what is usual.
@@ -205,7 +205,7 @@ class Judge:
             fast = np.where(doubtful, np.nan, fast)
             held = self.flags & np.uint8(Flag.MUSCLE | Flag.MOVEMENT)
             self._seen_in_second |= self._seen | self.causes | held
-        self.why, self._seen = self._seen, np.zeros_like(self._seen)
+        self.why, self._seen = self._seen, np.zeros(len(square), dtype=np.uint16)
         self._detached.block(filtered[:, :n], square[:n], away[:n])
         self._muscle.block(fast)
         pull = self._motion[rows].mean(axis=0) if self._motion.shape[1] else NOTHING

@@ -174,8 +174,8 @@ class DetachedReference:
             Channels out of the plausible range.
         """
         n = len(out)
-        detached = n >= FEWEST_CHANNELS and bool(out.all())
-        total = float(mean_square.sum())
+        detached = n >= FEWEST_CHANNELS and np.count_nonzero(out) == n
+        total = float(np.add.reduce(mean_square))
         if not detached and total > n * LARGE_COMMON**2:
             use = np.isfinite(filtered).all(axis=0)
             n_used = int(use.sum())
