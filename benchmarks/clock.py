@@ -8,6 +8,11 @@ the largest time error in the first 10 s and after, and the speed in chunks of 2
 as a multiple of real time. Beside it what pyxdf's dejitter, not causal, makes of the
 same stamps (which it is given without the step).
 
+And a wireless headset: packets of 20 ms, each with a delay of its own (normal, 0, 1 or
+3 ms), of which 1 % are lost, one every two seconds. For each rate and jitter: losses
+found, those invented, by how many samples the index is off at most and at the end, and
+the largest time error after 10 s.
+
     python benchmarks/clock.py [--minutes 40] [--seeds 2] [--channels 32] [--json]
 """
 
@@ -33,6 +38,7 @@ from rtemotion.testing import recut
 
 JITTER_S, LOSS_S, STEP_S = 3e-3, 0.2, 5.0
 RATES = (128.0, 250.0, 1000.0, 2000.0)
+PACKET_S, PACKETS_LOST, PACKET_JITTERS_S = 0.02, 0.01, (0.0, 1e-3, 3e-3)
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,36 @@ def dejittered(stream: Stream, sfreq: float) -> dict[str, float]:
     }
 
 
+def wireless(sfreq: float, seconds: float, seed: int, jitter: float) -> dict[str, float]:
+    """Return what is found of packets lost now and then, one by one."""
+    rng = np.random.default_rng(seed)
+    size = round(PACKET_S * sfreq)
+    packets = np.arange(round(seconds * sfreq)) // size
+    lost = rng.random(packets[-1] + 1) < PACKETS_LOST
+    delays = rng.normal(0, jitter, len(lost)) if jitter else np.zeros(len(lost))
+    lost[0] = False
+    indices = np.flatnonzero(~lost[packets])
+    times = indices / sfreq
+    chunk = Chunk(np.zeros((len(times), 1)), 0, times + delays[packets[indices]])
+    stage = ClockStage(StreamInfo(("a",), sfreq, timestamps="raw"))
+    chunks = [out for item in recut([chunk], [size]) for out in stage.process(item)]
+    got = np.concatenate([np.arange(out.first_sample, out.stop) for out in chunks])
+    off = got - indices[: len(got)]
+    errors = np.abs(np.concatenate([out.times for out in chunks]) - times[: len(got)])
+    true = np.flatnonzero(np.diff(indices[: len(got)]) > 1)
+    found = np.flatnonzero(np.diff(got) > 1)
+    # In stamps that jitter a loss is found a packet early or late.
+    near = np.abs(true[:, None] - found) <= 2 * size
+    return {
+        "losses": len(true),
+        "found": int(near.any(axis=1).sum()),
+        "invented": int((~near.any(axis=0)).sum()),
+        "index_off": int(np.abs(off).max()),
+        "index_off_at_end": int(abs(off[-1])),
+        "error_ms": round(float(errors[times[: len(got)] > 10.0].max()) * 1e3, 3),
+    }
+
+
 def speed(sfreq: float, channels: int, seconds: float, jitter: float) -> float:
     """Return how many times real time chunks of 20 ms are processed."""
     rng = np.random.default_rng(0)
@@ -155,6 +191,16 @@ def speed(sfreq: float, channels: int, seconds: float, jitter: float) -> float:
         for _ in stage.process(chunk):
             pass
     return seconds / (time.process_time() - began)
+
+
+def measure_wireless(sfreq: float, minutes: float, seeds: int, jitter: float) -> dict[str, float]:
+    """Return losses over all seeds, and the worst of the rest."""
+    results = [wireless(sfreq, minutes * 60, seed, jitter) for seed in range(seeds)]
+    summed = {"losses", "found", "invented"}
+    return {
+        key: (sum if key in summed else max)(result[key] for result in results)
+        for key in results[0]
+    }
 
 
 def measure(sfreq: float, minutes: float, seeds: int, channels: int) -> dict[str, float]:
@@ -186,6 +232,10 @@ def main() -> None:
         f"{sfreq:g} Hz": measure(sfreq, options.minutes, options.seeds, options.channels)
         for sfreq in RATES
     }
+    for sfreq in RATES:
+        for jitter in PACKET_JITTERS_S:
+            name = f"{sfreq:g} Hz, packets lost, {jitter * 1e3:g} ms"
+            results[name] = measure_wireless(sfreq, options.minutes, options.seeds, jitter)
     if options.json:
         print(json.dumps(results))
         return

@@ -95,10 +95,11 @@ class ClockStage:
 
     The first 0.2 s of a stream are held back, to start from their mean; so is what
     follows a jump in the stamps for as long, until it is clear whether samples were
-    lost. What is held when a stream ends is not passed on: a stream shorter than
-    0.2 s gives nothing. In a stream's first second only losses of more than 0.1 s
-    are found, and at any time one no longer than the stamps' jitter moves the times
-    and is not counted, since it cannot be told from a delay.
+    lost, and in a stream's first second for a second. What is held when a stream ends
+    is not passed on: a stream shorter than 0.2 s gives nothing. Two losses with one
+    sample between them count as one. A loss no longer than the stamps' jitter moves
+    the times and is not counted, since it cannot be told from a delay; nor can a step
+    of the sender's clock that only its stamps show be told from a loss.
 
     Times increase strictly, except where samples are missing before stamps that ran
     back, where the first clock offset comes after samples, and where a warning says
@@ -290,11 +291,10 @@ class ClockStage:
         done, n = len(times), len(rows.data)
         while done < n:
             if self._interrupted:
-                if n - done < self._hold and not final:
+                needed = self._times.needed(rows.stamps[done:])
+                if n - done < needed and not final:
                     break
-                first = rows.stamps[done : done + self._hold]
-                self._begin(first)
-                sure = done + len(first)
+                sure = done + self._begin(rows.stamps[done : done + needed])
             parts.append(self._times.follow(rows.stamps[done:], sure - done))
             done += len(parts[-1])
             if done < n:
@@ -311,15 +311,16 @@ class ClockStage:
         yield from self._emit(rows.cut(start, done), parts)
         self._held = rows.cut(done) if done < n else None
 
-    def _begin(self, stamps: FloatArray) -> None:
-        """Go on with the first samples after a start, a break or a step of the clock."""
+    def _begin(self, stamps: FloatArray) -> int:
+        """Go on after a start, a break or a step of the clock; return the samples judged."""
         if not self._times.started:
-            self._times.start(stamps)
-        elif self._broken is not None:
+            return self._times.start(stamps)
+        if self._broken is not None:
             self._missing += self._times.resume(stamps, self._broken)
             self._broken = None
         else:
             self._times.settle_step(stamps)
+        return len(stamps)
 
     def _emit(self, rows: _Rows, parts: list[FloatArray]) -> Iterator[Item]:
         """Yield rows with their times, and the events that wait among them."""

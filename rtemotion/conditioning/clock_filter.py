@@ -21,9 +21,6 @@ MEMORY_BLOCKS = 600
 SPREAD_BLOCKS = 100
 JITTER_BLOCKS = 50
 PEAK_BLOCKS = 300
-# Chunks may each have a delay of their own, which shows only after a few of them.
-LEARNING_S = 0.8
-LEARNING_TOLERANCE_S = 0.1
 # Up to this uncertainty, as a share of the period, losses are whole numbers of samples.
 WHOLE = 0.15
 # The smallest noise assumed in a block's mean, in seconds.
@@ -32,6 +29,9 @@ FLOOR_S = 1e-5
 # how many times its usual size that average has to rise.
 SLOW_WEIGHT = 0.1
 MOVED = 4.0
+# Stamps that lie so much nearer, as a share, to the end of the block before than to where
+# they are expected are of a phase that has moved.
+NEARER = 1.0 / 3.0
 # Mean absolute difference of two normal deviates, as a share of their deviation.
 _DIFFERENCE = 2.0 / math.sqrt(math.pi)
 
@@ -48,6 +48,8 @@ class StampFilter:
     ----------
     block : int
         Samples between two updates.
+    count : int
+        Samples from the stream's first to the next block, received or lost.
     time : float
         Stamp that the first sample of the next block is expected to have, s.
     period : float
@@ -61,6 +63,7 @@ class StampFilter:
     def __init__(self, sfreq: float) -> None:
         self._nominal = 1.0 / sfreq
         self.block = max(1, round(BLOCK_S * sfreq))
+        self.count = 0
         self.time = 0.0
         self.period = self._nominal
         self.jitter = self.tolerance = 0.0
@@ -68,8 +71,10 @@ class StampFilter:
         self._phase_var, self._both_cov = 0.0, 0.0
         self._period_var = (RATE_PRIOR * self._nominal) ** 2
         self._noise = FLOOR_S
-        self._blocks = self._seen = 0
+        self._blocks = 0
         self._previous = self._slow = self._slow_var = 0.0
+        # Where the block before ended, seen from what is expected now.
+        self._level = 0.0
         self._moved_at, self._moved_by = -MEMORY_BLOCKS, 0.0
 
     def start(self, stamps: FloatArray) -> None:
@@ -92,11 +97,12 @@ class StampFilter:
         self._noise = max(2.0 * math.sqrt(variance / self.block), FLOOR_S)
         self._phase_var = self.level_var(n)
         self._slow_var = SLOW_WEIGHT * self._noise**2
-        self._blocks, self._seen = max(1, n // self.block), n
+        self._blocks = max(1, n // self.block)
         self._set_tolerance()
 
     def advance(self, n: int) -> None:
         """Go on by `n` samples, whether they were received or lost."""
+        self.count += n
         self.time += n * self.period
         self._phase_var += 2.0 * n * self._both_cov + n * n * self._period_var
         self._both_cov += n * self._period_var
@@ -105,7 +111,7 @@ class StampFilter:
         """Take over a phase that lies `by` seconds later, as `n` stamps have it."""
         self.time += by
         self._phase_var, self._both_cov = self.level_var(n), 0.0
-        self._slow = 0.0
+        self._slow = self._level = 0.0
 
     def lose(self, by: float, n: int) -> int:
         """Go on after a loss, with the phase moved by a whole number of samples.
@@ -142,7 +148,7 @@ class StampFilter:
         self.time += whole + gain * (rest - whole)
         self._phase_var += spread / sum(weights) - gain * self._phase_var
         self._both_cov *= 1.0 - gain
-        self._slow = 0.0
+        self._slow = self._level = 0.0
         return lost
 
     def update(self, deviations: FloatArray, odd: bool) -> None:
@@ -157,22 +163,35 @@ class StampFilter:
         """
         n = len(deviations)
         sizes = np.abs(deviations)
+        self._blocks += 1
+        self._scattered(deviations, sizes, odd)
         used = n
         if odd:
-            inside = sizes <= self.tolerance
-            deviations = deviations[inside]
+            deviations = deviations[sizes <= self.tolerance]
             used = len(deviations)
-            sizes = np.minimum(sizes, 3.0 * self.tolerance)
-        self._blocks += 1
-        self._seen += n
-        weight = 1.0 / min(self._blocks, JITTER_BLOCKS)
-        self.jitter += weight * (float(np.add.reduce(sizes)) / n - self.jitter)
-        fading = 1.0 - 1.0 / PEAK_BLOCKS
-        self._peak = max(float(np.maximum.reduce(sizes)), fading * self._peak)
+        self._level = 0.0
         if 2 * used > n:
-            self._correct(float(np.add.reduce(deviations)) / used, n)
+            last = deviations[-((used + 3) // 4) :]
+            mean = float(np.add.reduce(deviations)) / used
+            self._level = float(np.add.reduce(last)) / len(last) - self._correct(mean, n)
         self.advance(n)
         self._set_tolerance()
+
+    def _scattered(self, deviations: FloatArray, sizes: FloatArray, odd: bool) -> None:
+        """Follow how much the stamps of a block jitter.
+
+        A phase that has moved is no jitter: were it taken for some, losses would hide
+        in it, and each that does would make room for the next.
+        """
+        around = np.abs(deviations - self._level)
+        if float(np.add.reduce(around)) < NEARER * float(np.add.reduce(sizes)):
+            sizes = around
+        if odd:
+            sizes = np.minimum(sizes, 3.0 * self.tolerance)
+        weight = 1.0 / min(self._blocks, JITTER_BLOCKS)
+        self.jitter += weight * (float(np.add.reduce(sizes)) / len(sizes) - self.jitter)
+        fading = 1.0 - 1.0 / PEAK_BLOCKS
+        self._peak = max(float(np.maximum.reduce(sizes)), fading * self._peak)
 
     def disturbed(self, spread: float) -> None:
         """Take note that the stamps now scatter by `spread` (mean absolute deviation, s)."""
@@ -180,18 +199,21 @@ class StampFilter:
         self._peak = max(self._peak, 4.0 * spread)
         self._set_tolerance()
 
-    def _correct(self, mean: float, n: int) -> None:
+    def _correct(self, mean: float, n: int) -> float:
+        """Take in a block's mean and return by how much the phase follows it, s."""
         self._judge_noise(mean, n)
         centre = (n - 1) / 2.0
         phase = self._phase_var + centre * self._both_cov
         both = self._both_cov + centre * self._period_var
         total = phase + centre * both + self._noise**2
-        self.time += phase / total * mean
+        moved = phase / total * mean
+        self.time += moved
         self._set_period(self.period + both / total * mean)
         memory = 1.0 / (1.0 - 1.0 / MEMORY_BLOCKS)
         self._phase_var = memory * (self._phase_var - phase * phase / total)
         self._both_cov = memory * (self._both_cov - phase * both / total)
         self._period_var = memory * (self._period_var - both * both / total)
+        return moved
 
     def _judge_noise(self, mean: float, n: int) -> None:
         """Follow how much block means scatter, and notice when they all lie to one side."""
@@ -224,5 +246,4 @@ class StampFilter:
         # Normal jitter rises above six mean deviations once in a million samples; one
         # that is bounded, as delays of chunks are, is better told by its largest.
         usual = min(6.0 * self.jitter, 1.5 * self._peak)
-        learning = self._seen * self._nominal < LEARNING_S
-        self.tolerance = 0.5 * self.period + usual + learning * LEARNING_TOLERANCE_S
+        self.tolerance = 0.5 * self.period + usual

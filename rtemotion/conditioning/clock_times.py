@@ -14,7 +14,7 @@ import numpy as np
 
 from ..signal import FloatArray
 from .clock_filter import StampFilter
-from .clock_jump import Jump, judge, level_of
+from .clock_jump import Jump, before_loss, judge, level_of
 from .clock_offset import UNSTATED_S, OffsetLine
 
 # Times are moved smoothly by up to this much, s; by more they step.
@@ -25,6 +25,9 @@ STEP_ROOM_S = 0.06
 STEP_ROOM = 1.5
 # A step is known when it is to within this, s.
 UNSAID_S = 1e-4
+# Chunks may each have a delay of their own, which shows only after a few of them: in a
+# stream's first second odd stamps are judged by as much, s.
+LEARNING_S = 1.0
 # Stamps that run back by more are of a clock that began anew, s.
 ANEW_S = 1.0
 
@@ -64,8 +67,8 @@ class SampleTimes:
         self._apart = self._before = 0.0
         self._stayed = False
         self.started = False
-        self._hold = hold
-        self._rows = np.arange(2 * hold + self.filter.block, dtype=np.float64)
+        self._hold, self._learning = hold, max(hold, round(LEARNING_S * sfreq))
+        self._rows = np.arange(2 * self._learning + self.filter.block, dtype=np.float64)
         self._stepping = False
         self._unmeasured: list[Mapping[str, Any]] = []
         # The block under way: times and stamps expected, deviations found.
@@ -84,11 +87,19 @@ class SampleTimes:
         """True while it is not known by how much exactly the clock was set."""
         return self._stepping
 
-    def start(self, stamps: FloatArray) -> None:
-        """Begin with the first samples."""
-        self.filter.start(stamps)
+    def needed(self, stamps: FloatArray) -> int:
+        """Return by how many samples it is judged where times begin or go on."""
+        first = stamps[: self._hold]
+        unclear = not self.started and before_loss(first, self.filter.period) < len(first)
+        return self._learning if unclear else self._hold
+
+    def start(self, stamps: FloatArray) -> int:
+        """Begin with the first samples and return how many of them gave the start."""
+        n = min(self._hold, before_loss(stamps, self.filter.period))
+        self.filter.start(stamps[:n])
         self.started = True
-        self._block(len(stamps), measures=False, first=self._target())
+        self._block(n, measures=False, first=self._target())
+        return n
 
     def follow(self, stamps: FloatArray, sure: int = 0) -> FloatArray:
         """Return times of the samples up to the first whose stamp is odd.
@@ -121,9 +132,11 @@ class SampleTimes:
 
     def judge(self, stamps: FloatArray, final: bool) -> Jump | None:
         """Judge the samples from an odd one on; None when more are needed."""
-        deviations = self._from_expected(stamps[: self._hold])
+        learning = self.filter.count + self._at < self._learning
+        hold = self._learning if learning else self._hold
+        deviations = self._from_expected(stamps[:hold])
         limits = self.filter.tolerance, self.filter.period
-        return judge(deviations, *limits, self._hold, final)
+        return judge(deviations, *limits, hold, final, whole=learning)
 
     def jumped(self, jump: Jump, known: bool) -> int:
         """Go on after a jump and return how many more samples are missing before it.

@@ -35,6 +35,42 @@ def without(times: FloatArray, at: float, seconds: float, sfreq: float = SFREQ) 
     return np.delete(times, slice(first, first + round(seconds * sfreq)))
 
 
+def without_packets(
+    seconds: float, sfreq: float, packet: float, share: float, seed: int
+) -> tuple[FloatArray, dict[int, int]]:
+    """Return times of what is left when packets are lost one by one, and where they are.
+
+    Parameters
+    ----------
+    seconds, sfreq : float
+        Length in s and rate in Hz.
+    packet : float
+        Length of a packet, s.
+    share : float
+        Share of the packets that are lost.
+    seed : int
+        Source of randomness.
+
+    Returns
+    -------
+    times : array, shape (n_received,)
+        Seconds, the first at `START`.
+    gaps : dict
+        Where samples are missing, as received samples before, and how many.
+    """
+    times = true_times(seconds, sfreq)
+    size = max(1, round(packet * sfreq))
+    packets = np.arange(len(times)) // size
+    lost = np.random.default_rng(seed).random(packets[-1] + 1) < share
+    lost[0] = False
+    # What follows a loss at the very end would not be judged any more.
+    lost[-round(0.5 / packet) :] = False
+    kept = np.flatnonzero(~lost[packets])
+    breaks = np.flatnonzero(np.diff(kept) > 1)
+    gaps = {int(at) + 1: int(kept[at + 1] - kept[at] - 1) for at in breaks}
+    return times[kept], gaps
+
+
 def jittered(times: FloatArray, seed: int, jitter: float = JITTER) -> FloatArray:
     return times + np.random.default_rng(seed).normal(0.0, jitter, len(times))
 

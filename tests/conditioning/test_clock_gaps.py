@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rtemotion.signal import Chunk
-from rtemotion.testing import recut
+from rtemotion.signal import Chunk, identical
+from rtemotion.testing import joined, recut
 
 from .clock_streams import (
     JITTER,
     SFREQ,
+    START,
     clock,
     gaps_of,
     in_chunks,
@@ -19,6 +20,7 @@ from .clock_streams import (
     times_of,
     true_times,
     without,
+    without_packets,
 )
 from .signals import run
 
@@ -174,3 +176,89 @@ def test_values_that_come_again_at_other_times_are_no_duplicates() -> None:
     flat = Chunk(np.zeros((2500, 1)), 0, true_times(10.0))
     run(stage := clock(), [flat])
     assert stage.state.duplicates == 0
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "packet"),
+    [(128.0, 0.02), (128.0, 0.04), (256.0, 0.008), (256.0, 0.02), (1000.0, 0.008), (1000.0, 0.02)],
+)
+def test_packets_lost_often_from_exact_stamps_are_counted_where_they_are(
+    sfreq: float, packet: float
+) -> None:
+    for share, seed in ((0.01, 0), (0.01, 1), (0.03, 2)):
+        times, gaps = without_packets(40.0, sfreq, packet, share, seed)
+        out = run(clock(sfreq), [stamped(times)])
+        assert gaps_of(out) == gaps
+        np.testing.assert_allclose(times_of(out), times, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("sfreq", "jitter"), [(256.0, 0.3e-3), (256.0, 1e-3), (1000.0, 0.3e-3)])
+def test_packets_lost_often_from_stamps_that_jitter_less_are_counted(
+    sfreq: float, jitter: float
+) -> None:
+    for seed in range(3):
+        times, gaps = without_packets(60.0, sfreq, 0.02, 0.01, seed)
+        out = run(clock(sfreq), [stamped(jittered(times, seed, jitter))])
+        assert gaps_of(out) == gaps
+        late = times > START + 10.0
+        np.testing.assert_allclose(times_of(out)[late], times[late], rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_losses_in_jitter_not_far_below_them_do_not_hide_one_another(seed: int) -> None:
+    times, gaps = without_packets(120.0, 256.0, 0.02, 0.01, seed)
+    stamps = jittered(times, seed)
+    # Samples of one packet share a delay.
+    stamps[:] = times + np.repeat((stamps - times)[::5], 5)[: len(times)]
+    stage = clock(256.0)
+    run(stage, [stamped(stamps)])
+    assert stage.state.gaps >= 0.95 * len(gaps)
+    assert abs(stage.lost - sum(gaps.values())) <= 0.05 * sum(gaps.values())
+
+
+@pytest.mark.parametrize("at", [0.02, 0.1, 0.19, 0.3, 0.95])
+def test_a_loss_in_the_first_second_is_counted_when_stamps_are_exact(at: float) -> None:
+    times = without(true_times(4.0), at, 0.02)
+    out = run(clock(), [stamped(times)])
+    assert gaps_of(out) == {round(at * SFREQ): 5}
+    np.testing.assert_allclose(times_of(out), times, rtol=0, atol=1e-6)
+
+
+def test_what_follows_an_odd_stamp_of_the_first_second_waits_for_a_second() -> None:
+    times = without(true_times(4.0), 0.5, 0.02)
+    stage = clock()
+    counts = [
+        sum(len(chunk) for chunk in run(stage, [stamped(times[k : k + 1], k)])) for k in range(380)
+    ]
+    assert counts[124:] == [1] + [0] * 249 + [250] + [1] * 5
+
+
+@pytest.mark.parametrize("second", [1, 3, 4, 12, 24, 40, 49])
+def test_losses_within_the_time_of_judgement_are_all_counted(second: int) -> None:
+    first, third = 2500, 2500 + second + 5
+    gone = np.concatenate([np.arange(first, first + 5), third + np.arange(5)])
+    gone = np.concatenate([gone, third + 8 + np.arange(3)])
+    times = np.delete(true_times(14.0), gone)
+    out = run(clock(), [stamped(times)])
+    assert sum(gaps_of(out).values()) == 13
+    np.testing.assert_allclose(times_of(out)[2600:], times[2600:], rtol=0, atol=1e-4)
+
+
+def test_losses_with_one_sample_between_them_count_as_one() -> None:
+    for between, expected in ((1, {2500: 10}), (2, {2500: 5, 2502: 5})):
+        gone = np.concatenate([np.arange(2500, 2505), np.arange(2505, 2510) + between])
+        times = np.delete(true_times(14.0), gone)
+        assert gaps_of(run(clock(), [stamped(times)])) == expected
+
+
+@pytest.mark.parametrize("jitter", [0.0, 1e-3, JITTER])
+@pytest.mark.parametrize("lengths", [[1], [5], [26], [300, 7]])
+def test_losses_are_the_same_however_the_samples_are_cut(
+    jitter: float, lengths: list[int]
+) -> None:
+    times, _ = without_packets(12.0, 256.0, 0.02, 0.03, 5)
+    whole = stamped(jittered(times, 1, jitter))
+    expected = joined(run(clock(256.0), [whole]))
+    got = joined(run(clock(256.0), recut([whole], lengths)))
+    assert len(expected) == len(got) > 5
+    assert all(map(identical, expected, got))
