@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -183,11 +184,11 @@ def _graph(name: str, info: StreamInfo, schema: FeatureSchema) -> list[Descripto
         )
     row, n = schema.measures.index(name), info.n_channels
     # What a measure without a sign has below zero is noise around zero.
-    signed = get_measure(name).antisymmetric
+    how: Literal["absolute", "positive"]
+    how = "absolute" if get_measure(name).antisymmetric else "positive"
     n_bands = len(schema.connectivity_bands)
 
     def graphs(frame: FeatureFrame) -> list[FloatArray | None]:
-        how = "absolute" if signed else "positive"
         return [
             graph.adjacency(values, frame.pairs, n, how) if np.isfinite(values).any() else None
             for values in frame.connectivity[row]

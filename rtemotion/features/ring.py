@@ -7,13 +7,14 @@ enters and again when it leaves.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..signal import FloatArray
 from .pairs import PairLayout
+
+# First and second channels of pairs, and 1/|X| of both where amplitudes are kept.
+PairParts = tuple[FloatArray, FloatArray, tuple[FloatArray, ...]]
 
 # Rows of a spectrum.
 IMAG, REAL = 0, 1
@@ -161,26 +162,27 @@ class SpectraRing:
 
     def spectrum(self, number: int) -> FloatArray:
         """Return a segment, (2, n_channels + n_shifts, n_paired_bins), round the circle."""
-        return self._spectra[self._slot(number)]
+        rows: FloatArray = self._spectra[self._slot(number)]
+        return rows
 
-    def pairs_in_segment(self, number: int, shifts: slice) -> tuple[Any, Any, tuple[Any, ...]]:
+    def pairs_in_segment(self, number: int, shifts: slice) -> PairParts:
         """Return what `PairTerms` takes of one segment, for the pairs at some shifts.
 
         Shapes (2, 1, n_channels * n_paired_bins) and (2, n_shifts, the same).
         """
         slot = self._slot(number)
-        per = ()
+        per: tuple[FloatArray, ...] = ()
         if len(self._amplitudes):
             per = (self._inverse_firsts[slot], self._inverse_seconds[slot][shifts])
         return self._firsts[slot], self._seconds[slot][:, shifts], per
 
-    def pairs_at_shift(self, shift: int) -> tuple[Any, Any, tuple[Any, ...]]:
+    def pairs_at_shift(self, shift: int) -> PairParts:
         """Return what `PairTerms` takes of all segments of the window, for one row of pairs.
 
         Shapes (2, held, n_channels * n_paired_bins), the oldest segment first.
         """
         slots = self._slots()
-        per = ()
+        per: tuple[FloatArray, ...] = ()
         if len(self._amplitudes):
             per = (self._inverse_firsts[slots, 0], self._inverse_seconds[slots, shift])
         first, second = self._firsts[slots, :, 0], self._seconds[slots, :, shift]

@@ -155,7 +155,8 @@ class FeatureSchema:
         group = widest(self.realise(sfreq))
         if group is None:
             return np.empty(0)
-        return np.arange(group.first_bin, group.last_bin + 1) * (sfreq / group.segment)
+        bins = np.arange(group.first_bin, group.last_bin + 1, dtype=np.float64)
+        return bins * (sfreq / group.segment)
 
     def frames_to_fill(self, sfreq: float) -> int:
         """Return the number of hops after a reset until every window is full."""

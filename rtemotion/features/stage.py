@@ -108,8 +108,8 @@ class FeatureStage:
         else:
             bad = ((flags & EXCLUDED) != 0) | ~np.isfinite(data)
             self._bad[:, new] = bad.T
-            rows = np.flatnonzero(bad.any(axis=1))
-            self._since_bad = n - 1 - int(rows[-1]) if len(rows) else self._since_bad + n
+            at = np.flatnonzero(bad.any(axis=1))
+            self._since_bad = n - 1 - int(at[-1]) if len(at) else self._since_bad + n
             clean += n - np.count_nonzero((flags != 0) | bad, axis=0)
         self._filled += n
         self._since_reset += n
