@@ -117,7 +117,7 @@ class Judge:
     def hold(self) -> None:
         """Put together what holds from the next sample on."""
         contact, noise, muscle = self._contact, self._noise, self._muscle
-        alone = self._detached.on or self._movement.on or np.count_nonzero(self.operator) > 0
+        alone = self._detached.on or self._movement.on or bool(np.count_nonzero(self.operator))
         anything = contact.high.any or contact.low.any or noise.any or muscle.any or alone
         if not (anything or self.holding):
             return

@@ -185,5 +185,5 @@ class ContactCheck:
 
 def mean_square(data: FloatArray) -> FloatArray:
     """Return the mean over samples, (..., n_samples, n_channels) to (..., n_channels)."""
-    total: FloatArray = np.einsum("...ij,...ij->...j", data, data)
-    return total / data.shape[-2]
+    mean: FloatArray = np.einsum("...ij,...ij->...j", data, data) / data.shape[-2]
+    return mean

@@ -65,6 +65,7 @@ class Samples:
         """Return every cause among some of the samples, shape (n_columns,)."""
         if self.clear:
             return np.zeros(self.flags.shape[1], dtype=np.uint16)
+        causes: NDArray[np.uint16]
         causes = np.bitwise_or.reduce(self.given[rows], axis=0).astype(np.uint16)
         causes |= self.unsettled[rows].any(axis=0) * np.uint16(Cause.SETTLING)
         causes |= self.large[rows].any(axis=0) * np.uint16(Cause.TOO_LARGE)

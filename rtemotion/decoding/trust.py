@@ -42,7 +42,7 @@ def usable_channels(frame: FeatureFrame, wanted: NDArray[np.int64]) -> NDArray[n
     """
     with np.errstate(invalid="ignore"):
         good = (frame.segments >= wanted[:, None]) & (frame.power > 0.0)
-    return np.logical_and.reduce(good[wanted > 0], axis=0)
+    return np.asarray(np.logical_and.reduce(good[wanted > 0], axis=0))
 
 
 def mostly_artifact(
