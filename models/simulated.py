@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,21 @@ REST_S = 75.0
 CODES: tuple[Code, ...] = ("mix", "network", "power")
 SHARES = (0.5, 0.25, 0.25)
 READ_S = 5.0
+
+
+class Plan(Protocol):
+    """What is recorded: a frozen dataclass whose fields decide every sample."""
+
+    @property
+    def rest_s(self) -> float:
+        """Rest at the start, the person's baseline."""
+
+    @property
+    def seconds(self) -> float:
+        """Length after the rest."""
+
+    def brain(self) -> Brain:
+        """Return the brain at the start of the recording."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,21 @@ class Recipe:
     code: Code
     seconds: float = 210.0
 
+    @property
+    def rest_s(self) -> float:
+        """Rest at the start, the same for everybody."""
+        return REST_S
+
+    def brain(self) -> Brain:
+        """Return the brain at the start of the recording."""
+        return Brain(
+            Subject.draw(self.seed),
+            _headset(self),
+            code=self.code,
+            seed=self.seed,
+            rest_s=REST_S,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Record:
@@ -68,7 +98,9 @@ class Record:
         As `Model.run` takes them.
     truth : array, shape (n_frames, n_targets)
         The emotions at the end of each frame.
-    recipe : Recipe
+    times : array, shape (n_frames,)
+        End of each frame in seconds since the start of the recording.
+    recipe : Plan
         What was recorded.
     """
 
@@ -80,28 +112,26 @@ class Record:
     positions: NDArray[np.float32]
     mask: NDArray[np.float32]
     truth: NDArray[np.float32]
-    recipe: Recipe
+    times: FloatArray
+    recipe: Plan
 
 
 def record(
-    recipe: Recipe, schema: FeatureSchema, design: ConditioningDesign, smoothing_s: float
+    recipe: Plan, schema: FeatureSchema, design: ConditioningDesign, smoothing_s: float
 ) -> Record:
     """Simulate one person and keep the features that decoding would see."""
-    brain = Brain(
-        Subject.draw(recipe.seed),
-        _headset(recipe),
-        code=recipe.code,
-        seed=recipe.seed,
-        rest_s=REST_S,
-    )
+    brain = recipe.brain()
+    rest_s = recipe.rest_s
     stages, info = feature_stages(brain.info, schema, design)
-    builder = InputBuilder(info, schema, _no_reference(schema), span=BaselineSpan(0.0, REST_S))
-    step = 1.0 - np.exp(-schema.hop_seconds(info.sfreq) / smoothing_s)
-    thin = round(1.0 / schema.hop_seconds(info.sfreq))
+    builder = InputBuilder(info, schema, _no_reference(schema), span=BaselineSpan(0.0, rest_s))
+    hop = schema.hop_seconds(info.sfreq)
+    step = 1.0 - np.exp(-hop / smoothing_s) if smoothing_s > 0 else 1.0
+    thin = round(1.0 / hop)
     masks = []
     kept: list[tuple[FloatArray, ...]] = []
+    times: list[float] = []
     smooth: list[FloatArray] = []
-    for number, (frame, truth) in enumerate(_frames(brain, stages, REST_S + recipe.seconds)):
+    for number, (frame, truth) in enumerate(_frames(brain, stages, rest_s + recipe.seconds)):
         builder.follow(frame)
         if builder.baseline is None:
             continue
@@ -112,6 +142,7 @@ def record(
         masks.append(mask)
         if number % thin == 0:
             kept.append((*smooth, truth))
+            times.append(frame.index / brain.info.sfreq)
     assert builder.baseline is not None
     powers, edges, truths = (np.array(x, dtype=np.float32) for x in zip(*kept, strict=True))
     return Record(
@@ -123,6 +154,7 @@ def record(
         positions=builder.positions.astype(np.float32),
         mask=np.mean(masks, axis=0).round().astype(np.float32),
         truth=truths,
+        times=np.array(times),
         recipe=recipe,
     )
 
@@ -144,7 +176,7 @@ class Recorder:
     smoothing_s: float
     folder: Path
 
-    def __call__(self, recipe: Recipe) -> Path:
+    def __call__(self, recipe: Plan) -> Path:
         """Record one person unless that is done; return the file."""
         key = repr((recipe, self.schema, self.design, self.smoothing_s, _code_hash()))
         path = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
@@ -152,7 +184,7 @@ class Recorder:
             made = record(recipe, self.schema, self.design, self.smoothing_s)
             partial = path.with_suffix(".partial.npz")
             arrays = {name: getattr(made, name) for name in _ARRAYS}
-            np.savez(partial, recipe=json.dumps(asdict(recipe)), **arrays)
+            np.savez(partial, recipe=repr(recipe), **arrays)
             partial.replace(path)
         return path
 
@@ -166,24 +198,40 @@ _ARRAYS = (
     "positions",
     "mask",
     "truth",
+    "times",
 )
 
 
-def records(recipes: Sequence[Recipe], recorder: Recorder, workers: int) -> Iterator[Record]:
-    """Record many people, several at a time, in the order of the recipes."""
+def recorded(recipes: Sequence[Plan], recorder: Recorder, workers: int) -> Iterator[Path]:
+    """Record many people, several at a time, and yield their files in the same order.
+
+    Workers take one thread each, and a single one works in this process.
+    """
     recorder.folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for path in pool.map(recorder, recipes):
-            yield load(path)
+    if workers == 1:
+        yield from map(recorder, recipes)
+        return
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_use_one_thread) as pool:
+        yield from pool.map(recorder, recipes)
 
 
-def load(path: Path) -> Record:
-    """Read a record that a `Recorder` has kept."""
+def records(recipes: Sequence[Plan], recorder: Recorder, workers: int) -> Iterator[Record]:
+    """Record many people, several at a time, in the order of the recipes."""
+    for recipe, path in zip(recipes, recorded(recipes, recorder, workers), strict=True):
+        yield load(path, recipe)
+
+
+def load(path: Path, recipe: Plan) -> Record:
+    """Read the record that a `Recorder` has kept of a recipe."""
     with np.load(path, allow_pickle=False) as kept:
-        recipe = json.loads(str(kept["recipe"]))
-        if isinstance(recipe["headset"], list):
-            recipe["headset"] = tuple(recipe["headset"])
-        return Record(**{name: kept[name] for name in _ARRAYS}, recipe=Recipe(**recipe))
+        return Record(**{name: kept[name] for name in _ARRAYS}, recipe=recipe)
+
+
+def _use_one_thread() -> None:
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
 
 
 @cache

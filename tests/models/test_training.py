@@ -41,7 +41,7 @@ def test_records_are_kept_and_not_made_again(tmp_path: Path, made: Record) -> No
     before = path.stat().st_mtime_ns
     assert recorder(made.recipe) == path
     assert path.stat().st_mtime_ns == before
-    again = load(path)
+    again = load(path, made.recipe)
     np.testing.assert_array_equal(again.power, made.power)
     np.testing.assert_array_equal(again.truth, made.truth)
     assert again.recipe == made.recipe
