@@ -35,6 +35,8 @@ class Measure:
         Sensitive to volume conduction: one source seen by both channels raises it.
     description : str
         One line, with the source of the method.
+    fewest : int
+        Segments without which there is nothing to say.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Measure:
     antisymmetric: bool = False
     leaks: bool = False
     description: str = ""
+    fewest: int = 2
 
 
 def _coh(s: Totals) -> FloatArray:
@@ -204,6 +207,7 @@ AEC = Measure(
     _aec,
     description="orthogonalised amplitude-envelope correlation over segments, signed, mean of "
     "both directions (Hipp et al. 2012, Nat. Neurosci. 15:884)",
+    fewest=3,
 )
 MEASURES: dict[str, Measure] = {
     measure.name: measure

@@ -165,9 +165,4 @@ class FeatureStage:
         for window in self._windows:
             if window.connectivity_rows:
                 by_shift[:, window.connectivity_rows] = window.connectivity()
-        ordered = layout.in_order(by_shift, self._antisymmetric)
-        for window in self._windows:
-            if (empty := window.ring.counts == 0).any():
-                rows = np.array(window.connectivity_rows)[:, None]
-                ordered[:, rows, layout.touching(empty)] = np.nan
-        return ordered
+        return layout.in_order(by_shift, self._antisymmetric)

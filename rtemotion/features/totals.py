@@ -15,8 +15,9 @@ from .scratch import Scratch
 class Window:
     """The channels' own sums as the pairs see them, worked out when first asked for.
 
-    Where some segments of a channel are masked, a pair's sums run over the segments both
-    channels have; `shared` and the sums below are then those of these segments.
+    Where some segments of a channel are masked, everything is of the segments that both
+    channels of a pair have. Arrays are by shift, (n_shifts, n_channels * n_paired_bins)
+    unless said otherwise, with one row where all shifts have the same.
 
     Parameters
     ----------
@@ -31,51 +32,71 @@ class Window:
 
     @cached_property
     def inverse(self) -> tuple[FloatArray, FloatArray]:
-        """1/sqrt(S_ii) as first and as second of the pairs; NaN where there is no power."""
-        wrapped = self._ring.inverse_power()
-        return self._layout.firsts(wrapped), self._layout.seconds(wrapped)
-
-    @cached_property
-    def rescaled(self) -> FloatArray:
-        """sqrt(n_i n_j) / n_ij by shift, for powers summed over each channel's own segments."""
-        counts = self._ring.counts
-        return self._spread(np.sqrt(np.outer(counts, counts))) / self.shared
+        """1/sqrt(S_ii) and 1/sqrt(S_jj); NaN where there is no power."""
+        if not self.partly:
+            wrapped = self._ring.inverse_power()
+            return self._layout.firsts(wrapped), self._layout.seconds(wrapped)
+        first, second = self.powers
+        return _inverse_root(first), _inverse_root(second)
 
     @cached_property
     def shared(self) -> FloatArray:
-        """Number of segments a pair shares, NaN where none, by shift."""
+        """Number of segments a pair shares, (n_shifts, n_channels)."""
         _, _, valid = self._ring.window()
-        shared = self._spread(valid.T @ valid)
-        shared[shared == 0.0] = np.nan
-        return shared
+        return self._layout.by_shift(valid.T @ valid)
+
+    def apart(self, lag: int) -> FloatArray:
+        """Return the number of pairs of such segments at least `lag` apart, the same shape."""
+        _, _, valid = self._ring.window()
+        both = np.stack([self._layout.by_shift(np.outer(v, v)) for v in valid])
+        earlier = np.add.accumulate(both[: max(len(both) - lag, 0)], axis=0)
+        found: FloatArray = np.add.reduce(both[lag:] * earlier, axis=0)
+        return found
 
     @cached_property
-    def sums(self) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
-        """Σ|X_i| and Σ|X_j|, then Σ|X_i|² and Σ|X_j|², over the segments a pair shares."""
+    def count(self) -> FloatArray | float:
+        """Number of segments a pair shares, by shift; NaN where none."""
         if not self.partly:
-            ring = self._ring
-            both = (ring.layout.wrap(ring.amplitude), ring.layout.wrap(ring.paired_power()))
-            amplitude, power = ((self._layout.firsts(w), self._layout.seconds(w)) for w in both)
-            return amplitude, power
-        powers, amplitudes, valid = self._ring.window()
-        return self._of_pairs(amplitudes, valid), self._of_pairs(powers, valid)
+            return float(self._ring.held)
+        return self._spread(np.where(self.shared > 0.0, self.shared, np.nan))
+
+    @cached_property
+    def amplitudes(self) -> tuple[FloatArray, FloatArray]:
+        """Σ|X_i| and Σ|X_j| over the segments a pair shares."""
+        ring = self._ring
+        if not self.partly:
+            wrapped = ring.layout.wrap(ring.amplitude)
+            return self._layout.firsts(wrapped), self._layout.seconds(wrapped)
+        _, amplitudes, valid = ring.window()
+        return self._of_pairs(amplitudes, valid)
+
+    @cached_property
+    def powers(self) -> tuple[FloatArray, FloatArray]:
+        """Σ|X_i|² and Σ|X_j|² over the segments a pair shares."""
+        ring = self._ring
+        if not self.partly:
+            wrapped = ring.layout.wrap(ring.paired_power())
+            return self._layout.firsts(wrapped), self._layout.seconds(wrapped)
+        powers, _, valid = ring.window()
+        return self._of_pairs(powers, valid)
 
     def _of_pairs(self, values: FloatArray, valid: FloatArray) -> tuple[FloatArray, FloatArray]:
-        total = np.einsum("kib,kj->ijb", values, valid)
-        layout = self._layout
-        shape = (layout.n_shifts, -1)
-        return (
-            layout.by_shift(total).reshape(shape),
-            layout.by_shift(total.transpose(1, 0, 2)).reshape(shape),
-        )
+        held, n, n_bins = values.shape
+        # Of each channel (row) over the segments that each other one (column) has as well.
+        total = (values.reshape(held, -1).T @ valid).reshape(n, n_bins, n)
+        layout, shape = self._layout, (self._layout.n_shifts, -1)
+        first = layout.by_shift(total.transpose(0, 2, 1))
+        second = layout.by_shift(total.transpose(2, 0, 1))
+        return first.reshape(shape), second.reshape(shape)
 
-    def _spread(self, matrix: FloatArray) -> FloatArray:
-        return np.repeat(self._layout.by_shift(matrix), self._ring.n_paired, axis=1)
+    def _spread(self, by_shift: FloatArray) -> FloatArray:
+        return np.repeat(by_shift, self._ring.n_paired, axis=1)
 
-    @property
-    def held(self) -> int:
-        """Number of segments in the window."""
-        return self._ring.held
+
+def _inverse_root(power: FloatArray) -> FloatArray:
+    root = np.sqrt(power)
+    root[~(root > 0.0)] = np.nan
+    return np.divide(1.0, root, out=root)
 
 
 class Totals:
@@ -111,27 +132,24 @@ class Totals:
     @property
     def count(self) -> FloatArray | float:
         """Number of segments both channels have; NaN where there is none."""
-        window = self._window
-        return window.shared[self.rows] if window.partly else float(window.held)
+        count = self._window.count
+        return count if isinstance(count, float) else count[self.rows]
 
     @property
     def inverse_scale(self) -> FloatArray:
-        """1/sqrt(S_ii S_jj), scaled to the segments both have; NaN without power."""
-        first, second = self._window.inverse
-        inverse = np.multiply(first, second[self.rows], out=self.scratch())
-        if self._window.partly:
-            inverse *= self._window.rescaled[self.rows]
-        return inverse
+        """1/sqrt(S_ii S_jj) over the segments both have; NaN without power."""
+        first, second = self._of_block(self._window.inverse)
+        return np.multiply(first, second, out=self.scratch())
 
     @property
     def amplitudes(self) -> tuple[FloatArray, FloatArray]:
         """Σ|X_i| and Σ|X_j| over the segments both have."""
-        return self._of_block(self._window.sums[0])
+        return self._of_block(self._window.amplitudes)
 
     @property
     def powers(self) -> tuple[FloatArray, FloatArray]:
         """Σ|X_i|² and Σ|X_j|² over the segments both have."""
-        return self._of_block(self._window.sums[1])
+        return self._of_block(self._window.powers)
 
     def _of_block(self, both: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
         first, second = both

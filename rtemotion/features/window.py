@@ -13,9 +13,13 @@ from .pairs import PairLayout
 from .ring import SpectraRing
 from .schema import FeatureSchema, Group
 from .sums import REFRESH_EVERY, PairSums
+from .terms import LAGGED
+from .totals import Window
 
 # A segment this much larger than all others together is not subtracted when it leaves.
 DOMINANT = 1000.0
+# Share of a window's segments that both channels of a pair must have.
+ENOUGH_SHARED = 0.5
 # So many channels are transformed while they lie in the processor's cache.
 CHANNELS_AT_ONCE = 32
 
@@ -119,8 +123,8 @@ class SegmentWindow:
         Returns
         -------
         array, shape (n_measures, n_bands, n_shifts * n_channels)
-            In the layout of pairs by shift; of no meaning for pairs of which a channel has
-            no segment.
+            In the layout of pairs by shift; NaN for pairs that share fewer than half of the
+            window's segments, or fewer than a measure needs.
         """
         by_numpy = []
         inverse = None
@@ -137,7 +141,25 @@ class SegmentWindow:
             compiled.kernel.measure(kind, *size, *sums, inverse, self._means.edges, out)
         if by_numpy:
             self._work_out(by_numpy)
+        self._withhold()
         return self.values
+
+    def _withhold(self) -> None:
+        """Put NaN where too few segments were good: rounding would pass for a value."""
+        ring, lag = self.ring, self.group.lag
+        if not (ring.counts < ring.held).any():
+            for measure, values in zip(self._measures, self.values, strict=True):
+                apart = ring.held > lag or not LAGGED.keys() & set(measure.sums)
+                if ring.held < measure.fewest or not apart:
+                    values[:] = np.nan
+            return
+        window = Window(ring)
+        shared = window.shared.ravel()
+        for measure, values in zip(self._measures, self.values, strict=True):
+            few = shared < max(ENOUGH_SHARED * self.group.n_segments, measure.fewest)
+            if LAGGED.keys() & set(measure.sums):
+                few |= window.apart(lag).ravel() == 0.0
+            values[:, few] = np.nan
 
     def _work_out(self, wanted: list[tuple[Measure, FloatArray]]) -> None:
         n = self._layout.n_channels

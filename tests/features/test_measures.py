@@ -185,15 +185,6 @@ def test_a_masked_segment_is_as_if_the_pair_had_not_been_measured_then(name: str
         valid = np.isfinite(holed[:, [i, j]]).all(axis=(1, 2))
         alone = np.where(valid[:, None, None], spectra[:, [i, j]], np.nan)
         expected = connectivity(alone, [name], lag=3)[0, 0]
-        if name in ("coh", "imcoh") and not valid.all():
-            # Their powers are means over all the segments a channel has.
-            power = [
-                np.nanmean(np.abs(np.where(ok, spectra[:, c].T, np.nan).T) ** 2, axis=0)
-                for c in (i, j)
-                for ok in [np.isfinite(holed[:, c]).all(axis=1)]
-            ]
-            shared = np.mean(np.abs(spectra[valid][:, [i, j]]) ** 2, axis=0)
-            expected = expected * np.sqrt(shared[0] * shared[1] / (power[0] * power[1]))
         np.testing.assert_allclose(found[k], expected, rtol=1e-10, atol=1e-12)
 
 
@@ -227,6 +218,32 @@ def test_a_giant_segment_that_has_left_leaves_nothing_behind(name: str) -> None:
     assert len(found) > 20
     for before, frame in zip(clean, found, strict=True):
         np.testing.assert_allclose(frame.connectivity, before.connectivity, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_window_with_too_few_good_segments_has_no_value_rather_than_rounding(name: str) -> None:
+    # Every frame is NaN or what its window alone gives, while a channel comes and goes.
+    schema = replace(SCHEMA, measures=(name,))
+    data = coupled(60 * HOP, 3)
+    data[20 * HOP : 26 * HOP, 1] = np.nan
+    data[33 * HOP, 1] = np.nan
+    unknown = 0
+    for frame in (f for f in frames_of(data, schema) if f.full):
+        for column, band in enumerate(schema.bands):
+            length = round(band.segment * SFREQ)
+            count = round((band.window - band.segment) * SFREQ / HOP) + 1
+            segments = segments_of(data, frame.index, length, count)
+            valid = np.isfinite(segments).all(axis=2)
+            spectra = np.where(valid[:, :, None], spectra_of(np.nan_to_num(segments)), np.nan)
+            spectra = spectra[:, :, inside(band, length)]
+            expected = connectivity(spectra, [name], lag=-(-length // HOP))[0].mean(axis=1)
+            found = frame.connectivity[0, column]
+            shared = np.array([(valid[:, i] & valid[:, j]).sum() for i, j in frame.pairs])
+            few = shared < 0.5 * count
+            assert np.isnan(found[few]).all()
+            np.testing.assert_allclose(found[~few], expected[~few], rtol=1e-9, atol=1e-9)
+            unknown += few.sum()
+    assert unknown > 10
 
 
 def test_channels_with_the_same_signal_have_no_lagged_connectivity() -> None:
