@@ -19,6 +19,9 @@ from .outlets.hdf5 import Column, Hdf5File
 from .pipeline import Setup, chain, feature_stages
 from .signal import Event, FeatureFrame, Item, Kind, Source, StreamInfo
 
+# What happened that a reader of the features may want to know.
+KEPT = frozenset({Kind.MARKER, Kind.GAP, Kind.OPERATOR})
+
 
 @dataclass(frozen=True)
 class Extraction:
@@ -126,7 +129,8 @@ def _write(
     extra: Sequence[Descriptor],
     go_on: Callable[[int], bool],
 ) -> Extracted:
-    frames = full = gaps = 0
+    frames = full = 0
+    events: list[Event] = []
     finished = True
     for item in items:
         if isinstance(item, FeatureFrame):
@@ -136,8 +140,14 @@ def _write(
             if not go_on(item.index):
                 finished = False
                 break
-        elif isinstance(item, Event):
-            gaps += item.kind == Kind.GAP
+        elif isinstance(item, Event) and item.kind in KEPT:
+            events.append(item)
+    file.keep("event_index", np.array([event.sample for event in events], dtype=np.int64))
+    file.keep("event_times", np.array([event.time for event in events], dtype=np.float64))
+    file.keep("event_kinds", [event.kind for event in events])
+    file.keep("event_payloads", [json.dumps(dict(event.payload)) for event in events])
+    file.say("complete", finished)
+    gaps = sum(event.kind == Kind.GAP for event in events)
     return Extracted(frames, full, gaps, finished)
 
 
@@ -148,6 +158,7 @@ def _row(frame: FeatureFrame, extra: Sequence[Descriptor]) -> Mapping[str, Any]:
         "power": frame.power,
         "connectivity": frame.connectivity,
         "quality": frame.quality,
+        "segments": frame.segments,
     }
     return row | {descriptor.name: descriptor.values(frame) for descriptor in extra}
 
@@ -171,6 +182,9 @@ def _open(
         Column("power", (len(schema.bands), n), np.float64, "V²/Hz, (power_bands, channels)"),
         Column("connectivity", shape, single, "(measures, connectivity_bands, pairs)"),
         Column("quality", (n,), np.float32, "share of clean samples 0..1, (channels)"),
+        Column(
+            "segments", (len(schema.bands), n), np.int32, "good segments, (power_bands, channels)"
+        ),
         *(Column(d.name, d.shape, single, d.unit) for d in extra),
     ]
     constants: dict[str, Sequence[str] | np.ndarray] = {
@@ -178,6 +192,7 @@ def _open(
         "positions": info.positions,
         "pairs": np.stack([first, second], axis=1),
         "power_bands": [band.name for band in schema.bands],
+        "power_band_edges": np.array([(band.low, band.high) for band in schema.bands]),
         "connectivity_bands": edges,
         "measures": schema.measures,
     }

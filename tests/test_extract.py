@@ -13,7 +13,7 @@ from rtemotion.errors import SetupError, SourceError
 from rtemotion.extract import Extraction, extract
 from rtemotion.features import FeatureSchema, FeatureStage
 from rtemotion.pipeline import Setup, chain, feature_stages
-from rtemotion.signal import Chunk, FeatureFrame, StreamInfo
+from rtemotion.signal import Chunk, Event, FeatureFrame, StreamInfo
 from rtemotion.sources.memory import MemorySource
 
 from .helpers import simulated
@@ -59,6 +59,9 @@ def test_every_window_is_written_as_it_would_have_been_live(
         assert file["measures"].asstr()[:].tolist() == ["imcoh", "wpli"]
         assert file["pairs"][:].tolist() == frames[0].pairs.tolist()
         assert file.attrs["simulated"]
+        assert file.attrs["complete"]
+        np.testing.assert_array_equal(file["segments"][:], [f.segments for f in frames])
+        assert file["power_band_edges"][1].tolist() == [4.0, 8.0]
         assert json.loads(file.attrs["conditioning"])["reference"] == "average"
 
 
@@ -90,6 +93,34 @@ def test_raw_is_the_signal_as_it_was(
         assert json.loads(file.attrs["conditioning"]) is None
 
 
+def test_events_and_gaps_are_kept_beside_the_windows(
+    stream: tuple[StreamInfo, list[Chunk]], tmp_path: Path
+) -> None:
+    info, chunks = stream
+    marker = Event(1000, 1000 / info.sfreq, "marker", {"description": "eyes closed"})
+    items = [chunks[0], marker, *chunks[1:]]
+    for number, what in enumerate((LIVE, Extraction(SCHEMA))):
+        path = tmp_path / f"{number}.h5"
+        assert extract(MemorySource(info, items), path, what).gaps == 1
+        with h5py.File(path) as file:
+            assert file["event_kinds"].asstr()[:].tolist() == ["marker", "gap"]
+            assert file["event_index"][:].tolist() == [1000, 3082]
+            assert file["event_times"][0] == marker.time
+            payloads = [json.loads(text) for text in file["event_payloads"].asstr()[:]]
+            assert payloads == [{"description": "eyes closed"}, {"missing": 10}]
+
+
+def test_naming_a_descriptor_twice_gives_it_once(
+    stream: tuple[StreamInfo, list[Chunk]], tmp_path: Path
+) -> None:
+    what = Extraction(
+        SCHEMA, ConditioningDesign(), also=("log", "log", "graph:wpli", "graph:wpli")
+    )
+    extract(MemorySource(*stream), tmp_path / "a.h5", what)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["log_power"].shape == file["power"].shape
+
+
 def test_stopping_early_keeps_what_there_is(
     stream: tuple[StreamInfo, list[Chunk]], tmp_path: Path
 ) -> None:
@@ -98,6 +129,7 @@ def test_stopping_early_keeps_what_there_is(
     )
     assert (done.frames, done.finished) == (10, False)
     with h5py.File(tmp_path / "a.h5") as file:
+        assert not file.attrs["complete"]
         assert file["index"][:].tolist() == [64 * (m + 1) for m in range(10)]
 
 

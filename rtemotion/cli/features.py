@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..decoding import load_model
 from ..errors import SetupError
 from ..extract import Extraction, extract
+from ..features import FeatureSchema
 from ..features.measures import MEASURES
 from ..outlets.hdf5 import check_hdf5
 from ..signal import Source
@@ -46,29 +47,24 @@ def run_features(
     check_hdf5(out, overwrite)
     if file.resolve() == out.resolve():
         raise SetupError(f"{file} is what is read: it cannot be written to; name another.")
-    card = load_model(model_file).card
-    names = split(measures) or ALL
-    schema = replace(card.features, measures=names)
-    if raw:
-        _refuse_conditioning(options)
-    source, setup = _source(file, stream, options)
-    design = None if raw else card.conditioning
-    what = Extraction(schema, design, setup, split(also), float64)
-    n_samples = getattr(source, "n_samples", None)
-    if n_samples is not None and n_samples < schema.longest_window(source.info.sfreq):
-        log.warning(
-            "The recording lasts %.1f s, less than the longest window (%.1f s): every window "
-            "is without values.",
-            n_samples / source.info.sfreq,
-            schema.longest_window(source.info.sfreq) / source.info.sfreq,
-        )
-    with stopping_on_signals() as stop, _progress(file.name, n_samples) as advance:
+    with stopping_on_signals() as stop:
+        card = load_model(model_file).card
+        names = split(measures) or ALL
+        schema = replace(card.features, measures=names)
+        if raw:
+            _refuse_conditioning(options)
+        source, setup = _source(file, stream, options)
+        design = None if raw else card.conditioning
+        what = Extraction(schema, design, setup, split(also), float64)
+        n_samples = getattr(source, "n_samples", None)
+        _warn_if_short(n_samples, source.info.sfreq, schema)
+        with _progress(file.name, n_samples) as advance:
 
-        def go_on(sample: int) -> bool:
-            advance(sample)
-            return not stop.asked
+            def go_on(sample: int) -> bool:
+                advance(sample)
+                return not stop.asked
 
-        done = extract(source, out, what, overwrite, go_on)
+            done = extract(source, out, what, overwrite, go_on)
     how = "" if done.finished else "; stopped before the end of the recording"
     gaps = f", {done.gaps} gaps" if done.gaps else ""
     sys.stdout.write(
@@ -76,6 +72,16 @@ def run_features(
         f"{size_text(out.stat().st_size)}{how}\n"
     )
     _say_what_misleads(names)
+
+
+def _warn_if_short(n_samples: int | None, sfreq: float, schema: FeatureSchema) -> None:
+    if n_samples is not None and n_samples < schema.longest_window(sfreq):
+        log.warning(
+            "The recording lasts %.1f s, less than the longest window (%.1f s): every window "
+            "is without values.",
+            n_samples / sfreq,
+            schema.longest_window(sfreq) / sfreq,
+        )
 
 
 def _source(file: Path, stream: str | None, options: Options) -> tuple[Source, Setup]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..signal import Chunk, Item
+from ..signal import Chunk, Event, Item, Kind
 from .channels import ChannelPlan
 
 
 class PickStage:
-    """Chunks of a source in, the same samples of the picked channels out.
+    """Chunks of a source in, the same samples of the picked channels out, gaps told.
 
     Parameters
     ----------
@@ -36,6 +36,9 @@ class PickStage:
         if not isinstance(item, Chunk):
             yield item
             return
+        if item.missing_before:
+            payload = {"missing": item.missing_before}
+            yield Event(item.first_sample, float(item.times[0]), Kind.GAP, payload)
         yield Chunk(
             item.data[:, self._columns],
             item.first_sample,

@@ -80,7 +80,7 @@ def descriptors(
         When a name is another, or cannot be had for this stream.
     """
     found: list[Descriptor] = []
-    for name in names:
+    for name in dict.fromkeys(names):
         kind, _, measure = name.partition(":")
         if kind == "graph" and measure:
             found += _graph(measure, info, schema)

@@ -92,10 +92,17 @@ class Hdf5File:
         self._batch = min(MOST_ROWS, max(1, BATCH_BYTES // max(largest, 1)))
         try:
             self._file = h5py.File(self._partial, "w")
-            self._describe(constants, attributes)
         except OSError as problem:
             raise cannot_write(path, problem) from problem
         self._open = True
+        try:
+            self._describe(constants, attributes)
+        except OSError as problem:
+            self.discard()
+            raise cannot_write(path, problem) from problem
+        except BaseException:
+            self.discard()
+            raise
 
     def _check_room(self, expected: int | None) -> None:
         needed = (expected or 0) * sum(column.row_bytes for column in self._columns)
@@ -110,10 +117,7 @@ class Hdf5File:
         self, constants: Mapping[str, Sequence[str] | np.ndarray], attributes: Mapping[str, Any]
     ) -> None:
         for name, values in constants.items():
-            if isinstance(values, np.ndarray):
-                self._file.create_dataset(name, data=values)
-            else:
-                self._file.create_dataset(name, data=list(values), dtype=h5py.string_dtype())
+            self.keep(name, values)
         for name, value in attributes.items():
             self._file.attrs[name] = value
         for column in self._columns:
@@ -127,6 +131,17 @@ class Hdf5File:
                 dtype=column.dtype,
             )
             data.attrs["unit"] = column.unit
+
+    def keep(self, name: str, values: Sequence[str] | np.ndarray) -> None:
+        """Put an array or a list of texts beside the rows."""
+        if isinstance(values, np.ndarray):
+            self._file.create_dataset(name, data=values)
+        else:
+            self._file.create_dataset(name, data=list(values), dtype=h5py.string_dtype())
+
+    def say(self, name: str, value: Any) -> None:
+        """Put a text or number into the attributes of the file."""
+        self._file.attrs[name] = value
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Add a row: an entry for each column."""

@@ -67,6 +67,12 @@ def test_what_is_discarded_leaves_nothing_and_spares_what_was_there(tmp_path: Pa
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_what_cannot_be_described_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="already exists"):
+        Hdf5File(tmp_path / "a.h5", [COLUMNS[0], COLUMNS[0]], {}, {})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_rows_wait_for_no_more_than_a_batch(tmp_path: Path) -> None:
     wide = Column("wide", (BATCH_BYTES // 8 // 4,), np.float64, "")
     file = Hdf5File(tmp_path / "a.h5", [wide], {}, {})
