@@ -12,9 +12,10 @@
 #include <Python.h>
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Goes up when what is called from Python changes: an older build is then left aside. */
-#define VERSION 1
+#define VERSION 2
 
 /* Elements of a strip: a few of these lie in a core's first cache. */
 #define STRIP 256
@@ -30,6 +31,7 @@ enum { TOTAL, EARLY, LATE, N_LAGGED };
 
 typedef struct {
     Py_ssize_t n_shifts, width, n_bins, rows;
+    Py_ssize_t first, last; /* shifts to change, half-open */
 } Layout;
 
 /* Im and, where wanted, Re of the products of one strip of pairs. */
@@ -97,7 +99,7 @@ run_sums(const Layout *at, const double *newest, const double *gone, double *sum
 {
     double im[STRIP], re[STRIP];
     double *wanted = sums[RE] ? re : NULL;
-    for (Py_ssize_t shift = 0; shift < at->n_shifts; shift++)
+    for (Py_ssize_t shift = at->first; shift < at->last; shift++)
         for (Py_ssize_t start = 0; start < at->width; start += STRIP) {
             Py_ssize_t n = at->width - start < STRIP ? at->width - start : STRIP;
             Py_ssize_t where = shift * at->width + start;
@@ -116,7 +118,7 @@ run_lagged(const Layout *at, const double *const segments[4], double *im_sums[N_
 {
     double im[4][STRIP];
     const double *x[4];
-    for (Py_ssize_t shift = 0; shift < at->n_shifts; shift++)
+    for (Py_ssize_t shift = at->first; shift < at->last; shift++)
         for (Py_ssize_t start = 0; start < at->width; start += STRIP) {
             Py_ssize_t n = at->width - start < STRIP ? at->width - start : STRIP;
             Py_ssize_t where = shift * at->width + start;
@@ -185,6 +187,8 @@ layout_of(Py_ssize_t n_channels, Py_ssize_t n_bins, Layout *at)
     at->width = n_channels * n_bins;
     at->n_bins = n_bins;
     at->rows = n_channels + at->n_shifts;
+    at->first = 0;
+    at->last = at->n_shifts;
     return 1;
 }
 
@@ -236,6 +240,73 @@ advance_lagged(PyObject *module, PyObject *args)
         const double *const known[4] = {from[0], from[1], from[2], from[3]};
         run_lagged(&at, known, sums, sums + N_LAGGED);
     }
+    return release(&held, done);
+}
+
+/* One row of pairs from all segments of the window, in the order in which they came. */
+static void
+run_anew(const Layout *at, const double *spectra, const int64_t *slots, Py_ssize_t n_slots,
+         Py_ssize_t lag, double *sums[N_SUMS], double *lagged[2 * N_LAGGED])
+{
+    const Py_ssize_t size = 2 * at->rows * at->n_bins, where = at->first * at->width;
+    for (int s = 0; s < N_SUMS; s++)
+        if (sums[s]) memset(sums[s] + where, 0, at->width * sizeof(double));
+    for (int s = 0; s < 2 * N_LAGGED; s++)
+        if (lagged[s]) memset(lagged[s] + where, 0, at->width * sizeof(double));
+    for (Py_ssize_t k = 0; k < n_slots; k++) {
+        const double *newest = spectra + slots[k] * size;
+        const double *before = k >= lag ? spectra + slots[k - lag] * size : NULL;
+        const double *const segments[4] = {newest, before, NULL, NULL};
+        run_sums(at, newest, NULL, sums);
+        if (lagged[TOTAL] || lagged[N_LAGGED + TOTAL])
+            run_lagged(at, segments, lagged, lagged + N_LAGGED);
+    }
+}
+
+static int
+slots_fit(const Py_buffer *slots, const Py_buffer *spectra, Py_ssize_t size)
+{
+    const int64_t *slot = slots->buf;
+    for (Py_ssize_t k = 0; k < slots->len / (Py_ssize_t)sizeof(int64_t); k++)
+        if (slot[k] < 0 || slot[k] >= spectra->len / (size * (Py_ssize_t)sizeof(double))) {
+            PyErr_SetString(PyExc_ValueError, "no such slot");
+            return 0;
+        }
+    return 1;
+}
+
+static PyObject *
+count_anew(PyObject *module, PyObject *args)
+{
+    Py_ssize_t n_channels, n_bins, shift, lag;
+    Py_buffer spectra, slots;
+    PyObject *arrays[N_SUMS + 2 * N_LAGGED];
+    if (!PyArg_ParseTuple(args, "nnnny*y*OOOOOOOOOOO", &n_channels, &n_bins, &shift, &lag,
+                          &spectra, &slots, &arrays[0], &arrays[1], &arrays[2], &arrays[3],
+                          &arrays[4], &arrays[5], &arrays[6], &arrays[7], &arrays[8],
+                          &arrays[9], &arrays[10]))
+        return NULL;
+    Layout at;
+    Views held = {.n = 0};
+    double *sums[N_SUMS + 2 * N_LAGGED];
+    int done = layout_of(n_channels, n_bins, &at);
+    if (done && (shift < 0 || shift >= at.n_shifts || lag < 1)) {
+        PyErr_SetString(PyExc_ValueError, "no such shift or lag");
+        done = 0;
+    }
+    done = done && slots_fit(&slots, &spectra, 2 * at.rows * n_bins);
+    for (int s = 0; s < N_SUMS + 2 * N_LAGGED && done; s++)
+        done = data(&held, arrays[s], 1, at.n_shifts * at.width, &sums[s]);
+    for (int s = N_SUMS; s < N_SUMS + 2 * N_LAGGED && done; s += N_LAGGED)
+        done = !sums[s] || (is_there(sums[s + EARLY]) && is_there(sums[s + LATE]));
+    if (done) {
+        at.first = shift;
+        at.last = shift + 1;
+        run_anew(&at, spectra.buf, slots.buf, slots.len / (Py_ssize_t)sizeof(int64_t), lag,
+                 sums, sums + N_SUMS);
+    }
+    PyBuffer_Release(&spectra);
+    PyBuffer_Release(&slots);
     return release(&held, done);
 }
 
@@ -373,6 +444,7 @@ measure(PyObject *module, PyObject *args)
 static PyMethodDef methods[] = {
     {"advance", advance, METH_VARARGS, "Take one segment out of sums and another in."},
     {"advance_lagged", advance_lagged, METH_VARARGS, "The same for sums over lagged pairs."},
+    {"count_anew", count_anew, METH_VARARGS, "Add up one row of pairs from all segments."},
     {"band_means", band_means, METH_VARARGS, "Means over the bins of some bands."},
     {"measure", measure, METH_VARARGS, "The band means of a measure for every pair."},
     {NULL, NULL, 0, NULL},

@@ -47,6 +47,8 @@ class SpectraRing:
         Sum of |X| over the window; zero unless kept.
     counts : array, shape (n_channels,)
         Number of segments in that sum.
+    spectra : array, shape (n_segments + 1, 2, n_channels + n_shifts, n_paired_bins)
+        The segments, channels written round the circle.
     """
 
     def __init__(
@@ -64,15 +66,17 @@ class SpectraRing:
         self._paired = paired
         # One slot more than the window holds, for the segment that left it last.
         slots = n_segments + 1
-        self._spectra = layout.wrapped(n_paired, (slots, 2))
-        self._firsts = layout.firsts(self._spectra)
-        self._seconds = layout.seconds(self._spectra)
+        self.spectra = layout.wrapped(n_paired, (slots, 2))
+        self._firsts = layout.firsts(self.spectra)
+        self._seconds = layout.seconds(self.spectra)
         self._amplitudes = np.zeros((slots if amplitudes else 0, n, n_paired))
         self._inverse = layout.wrapped(n_paired, (len(self._amplitudes),))
         self._inverse_firsts = layout.firsts(self._inverse)
         self._inverse_seconds = layout.seconds(self._inverse)
         self._powers = np.zeros((slots, n, n_bins))
         self._valid = np.zeros((slots, n), dtype=bool)
+        self._spoilt = np.zeros(slots, dtype=bool)
+        self._n_spoilt = 0
         self.power = np.zeros((n, n_bins))
         self.amplitude = np.zeros((n, n_paired))
         self.counts = np.zeros(n, dtype=np.int64)
@@ -93,6 +97,7 @@ class SpectraRing:
         self.power[:] = 0.0
         self.amplitude[:] = 0.0
         self.counts[:] = 0
+        self._n_spoilt = 0
         self.oldest, self.newest = 0, -1
 
     def append(self, spectrum: NDArray[np.complex128], valid: NDArray[np.bool_]) -> None:
@@ -109,13 +114,14 @@ class SpectraRing:
             slot = self._slot(self.oldest)
             self.power -= self._powers[slot]
             self.counts -= self._valid[slot]
+            self._n_spoilt -= int(self._spoilt[slot])
             if len(self._amplitudes):
                 self.amplitude -= self._amplitudes[slot]
             self.oldest += 1
         self.newest += 1
         slot = self._slot(self.newest)
         n, pairs = self.layout.n_channels, spectrum[:, self._paired]
-        rows = self._spectra[slot]
+        rows = self.spectra[slot]
         rows[IMAG, :n] = pairs.imag
         rows[REAL, :n] = pairs.real
         rows[:, n:] = rows[:, : self.layout.n_shifts]
@@ -123,6 +129,8 @@ class SpectraRing:
         np.multiply(spectrum.real, spectrum.real, out=powers)
         powers += spectrum.imag * spectrum.imag
         self._valid[slot] = valid
+        self._spoilt[slot] = spoilt = not valid.all()
+        self._n_spoilt += int(spoilt)
         self.power += powers
         self.counts += valid
         if len(self._amplitudes):
@@ -139,13 +147,14 @@ class SpectraRing:
 
     def rebuild(self) -> None:
         """Add up power and counts anew, in the order in which the segments came."""
-        slots = self._slots()
+        slots = self.slots()
         np.add.reduce(self._powers[slots], axis=0, out=self.power)
         np.add.reduce(self._valid[slots], axis=0, out=self.counts, dtype=np.int64)
         if len(self._amplitudes):
             np.add.reduce(self._amplitudes[slots], axis=0, out=self.amplitude)
 
-    def _slots(self) -> NDArray[np.int64]:
+    def slots(self) -> NDArray[np.int64]:
+        """Return where the segments of the window are in `spectra`, the oldest first."""
         return np.arange(self.oldest, self.newest + 1) % len(self._valid)
 
     def _slot(self, number: int) -> int:
@@ -162,7 +171,7 @@ class SpectraRing:
 
     def spectrum(self, number: int) -> FloatArray:
         """Return a segment, (2, n_channels + n_shifts, n_paired_bins), round the circle."""
-        rows: FloatArray = self._spectra[self._slot(number)]
+        rows: FloatArray = self.spectra[self._slot(number)]
         return rows
 
     def pairs_in_segment(self, number: int, shifts: slice) -> PairParts:
@@ -181,7 +190,7 @@ class SpectraRing:
 
         Shapes (2, held, n_channels * n_paired_bins), the oldest segment first.
         """
-        slots = self._slots()
+        slots = self.slots()
         per: tuple[FloatArray, ...] = ()
         if len(self._amplitudes):
             per = (self._inverse_firsts[slots, 0], self._inverse_seconds[slots, shift])
@@ -189,9 +198,14 @@ class SpectraRing:
         return first.swapaxes(0, 1), second.swapaxes(0, 1), per
 
     @property
+    def whole(self) -> bool:
+        """True while no channel is masked in any segment of the window."""
+        return self._n_spoilt == 0
+
+    @property
     def partly_masked(self) -> bool:
         """True when a channel is masked in some segments of the window, yet not in all."""
-        return bool(((self.counts > 0) & (self.counts < self.held)).any())
+        return not self.whole and bool(((self.counts > 0) & (self.counts < self.held)).any())
 
     def paired_power(self) -> FloatArray:
         """Return the sum of |X|² in the bins in which pairs are formed."""
@@ -217,7 +231,7 @@ class SpectraRing:
         valid : array, shape (held, n_channels)
             One where a channel is not masked, else zero.
         """
-        slots = self._slots()
+        slots = self.slots()
         kept = slots if len(self._amplitudes) else slots[:0]
         powers = self._powers[slots][:, :, self._paired]
         return powers, self._amplitudes[kept], self._valid[slots].astype(np.float64)

@@ -81,6 +81,12 @@ class PairSums:
         self._late = {name: np.zeros(shape) for name in names if name in LAGGED}
         run = compiled.SUMS if self._kernel is not None else frozenset()
         self._walked = [name for name in names if name not in run]
+        kept = (self._totals, self._early, self._late)
+        # As the kernel takes them; None where a sum is not kept.
+        self._run_arrays = [
+            *(self._totals.get(name) for name in compiled.PLAIN),
+            *(sums.get(name) for name in compiled.LAGGED for sums in kept),
+        ]
         self._plain = any(name in compiled.PLAIN for name in names)
         self._lagged = any(name in LAGGED for name in names)
         self._period = max(REFRESH_EVERY, ring.n_segments)
@@ -142,20 +148,31 @@ class PairSums:
 
     def _count_anew(self, shift: int) -> None:
         """Add up all segments of one row of pairs, in the order in which they came."""
+        if self._kernel is not None:
+            ring = self._ring
+            size = (ring.layout.n_channels, ring.n_paired)
+            spectra = (ring.spectra, ring.slots())
+            self._kernel.count_anew(*size, shift, self._lag, *spectra, *self._run_arrays)
+        if self._walked:
+            self._walk_anew(shift)
+
+    def _walk_anew(self, shift: int) -> None:
         self._scratch_anew.clear()
         rows, lag = slice(0, self._ring.held), self._lag
         product = self._scratch_anew.take(rows)
         terms = PairTerms(*self._ring.pairs_at_shift(shift), self._scratch_anew, rows)
-        for name, totals in self._totals.items():
+        for name in self._walked:
+            totals = self._totals[name]
+            # From 0 on, as sums that take in one segment after another.
             if name not in LAGGED:
-                np.add.reduce(terms[name], axis=0, out=totals[shift])
+                np.add.reduce(terms[name], axis=0, out=totals[shift], initial=0.0)
                 continue
             value, n_apart = terms[LAGGED[name]], max(rows.stop - lag, 0)
             early = np.add.accumulate(value[:n_apart], axis=0, out=product[:n_apart])
             self._early[name][shift] = early[-1] if n_apart else 0.0
             early *= value[lag:]
-            np.add.reduce(early, axis=0, out=totals[shift])
-            np.add.reduce(value[lag:], axis=0, out=self._late[name][shift])
+            np.add.reduce(early, axis=0, out=totals[shift], initial=0.0)
+            np.add.reduce(value[lag:], axis=0, out=self._late[name][shift], initial=0.0)
 
     def _apply(self, step: _Step) -> None:
         if self._kernel is not None:
@@ -172,17 +189,17 @@ class PairSums:
     def _run(self, step: _Step) -> None:
         """Change the sums that the kernel knows."""
         assert self._kernel is not None
-        ring, total = self._ring, self._totals.get
+        ring = self._ring
         size = (ring.layout.n_channels, ring.n_paired)
         newest, before, gone, after = (
             None if number is None else ring.spectrum(number)
             for number in (step.newest, step.before, step.gone, step.after)
         )
+        n_plain = len(compiled.PLAIN)
         if self._plain:
-            self._kernel.advance(*size, newest, gone, *(total(name) for name in compiled.PLAIN))
+            self._kernel.advance(*size, newest, gone, *self._run_arrays[:n_plain])
         if self._lagged:
-            kept = (self._totals, self._early, self._late)
-            arrays = [sums.get(name) for name in compiled.LAGGED for sums in kept]
+            arrays = self._run_arrays[n_plain:]
             self._kernel.advance_lagged(*size, newest, before, gone, after, *arrays)
 
     def _walk(self, step: _Step, rows: slice) -> None:

@@ -147,7 +147,7 @@ class SegmentWindow:
     def _withhold(self) -> None:
         """Put NaN where too few segments were good: rounding would pass for a value."""
         ring, lag = self.ring, self.group.lag
-        if not (ring.counts < ring.held).any():
+        if ring.whole:
             for measure, values in zip(self._measures, self.values, strict=True):
                 apart = ring.held > lag or not LAGGED.keys() & set(measure.sums)
                 if ring.held < measure.fewest or not apart:
@@ -180,10 +180,11 @@ class SegmentWindow:
 
         NaN for channels without a segment.
         """
-        counts = self.ring.counts
-        if counts.min(initial=1) == 0:
-            counts = np.where(counts == 0, np.nan, counts)
-        density: FloatArray = self.ring.power * (self._density / counts)[:, None]
+        ring = self.ring
+        if ring.whole:
+            return ring.power * (self._density / ring.held)
+        counts = np.where(ring.counts == 0, np.nan, ring.counts)
+        density: FloatArray = ring.power * (self._density / counts)[:, None]
         return density
 
 
