@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* Goes up when what is called from Python changes: an older build is then left aside. */
-#define VERSION 2
+#define VERSION 3
 
 /* Elements of a strip: a few of these lie in a core's first cache. */
 #define STRIP 256
@@ -149,7 +149,8 @@ data(Views *held, PyObject *array, int writable, Py_ssize_t size, double **out)
     int flags = PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
     if (PyObject_GetBuffer(array, view, flags) < 0) return 0;
     held->n++;
-    if (view->len != size * (Py_ssize_t)sizeof(double) || view->itemsize != sizeof(double)) {
+    if (view->len != size * (Py_ssize_t)sizeof(double) ||
+        view->itemsize % (Py_ssize_t)sizeof(double)) {
         PyErr_Format(PyExc_ValueError, "expected %zd doubles, got %zd bytes of items of %zd",
                      size, view->len, view->itemsize);
         return 0;
@@ -310,6 +311,72 @@ count_anew(PyObject *module, PyObject *args)
     return release(&held, done);
 }
 
+/* The paired bins of a spectrum (real and imaginary parts in turn) round the circle. */
+static void
+lay_out(const double *spectrum, Py_ssize_t n_channels, Py_ssize_t n_bins, Py_ssize_t start,
+        Py_ssize_t n_paired, double *row)
+{
+    const Py_ssize_t n_shifts = n_channels / 2, half = (n_channels + n_shifts) * n_paired;
+    for (Py_ssize_t channel = 0; channel < n_channels + n_shifts; channel++) {
+        const double *from = spectrum + 2 * ((channel % n_channels) * n_bins + start);
+        double *restrict im = row + channel * n_paired, *restrict re = im + half;
+        for (Py_ssize_t k = 0; k < n_paired; k++) {
+            re[k] = from[2 * k];
+            im[k] = from[2 * k + 1];
+        }
+    }
+}
+
+/* Power of a segment in, that of the one that leaves out; whether that dominated. */
+WIDE static int
+take_power(Py_ssize_t n, const double *restrict spectrum, const double *restrict gone,
+           double factor, double *restrict powers, double *restrict power)
+{
+    int dominated = 0;
+    if (gone) {
+        const double more = 1.0 + 1.0 / factor;
+        for (Py_ssize_t k = 0; k < n; k++) dominated |= gone[k] * more > power[k];
+        for (Py_ssize_t k = 0; k < n; k++) power[k] -= gone[k];
+    }
+    for (Py_ssize_t k = 0; k < n; k++) {
+        const double re = spectrum[2 * k], im = spectrum[2 * k + 1];
+        powers[k] = re * re + im * im;
+        power[k] += powers[k];
+    }
+    return dominated;
+}
+
+static PyObject *
+take_in(PyObject *module, PyObject *args)
+{
+    Py_ssize_t n_channels, n_bins, start, stop;
+    double factor, *in[2], *out[3];
+    PyObject *spectrum, *gone, *arrays[3];
+    if (!PyArg_ParseTuple(args, "nnnndOOOOO", &n_channels, &n_bins, &start, &stop, &factor,
+                          &spectrum, &gone, &arrays[0], &arrays[1], &arrays[2]))
+        return NULL;
+    Layout at;
+    if (!layout_of(n_channels, n_bins, &at)) return NULL;
+    if (start < 0 || start > stop || stop > n_bins) {
+        PyErr_SetString(PyExc_ValueError, "no such bins");
+        return NULL;
+    }
+    Views held = {.n = 0};
+    const Py_ssize_t sizes[3] = {2 * at.rows * (stop - start), at.width, at.width};
+    int done = data(&held, spectrum, 0, 2 * at.width, &in[0]) &&
+               data(&held, gone, 0, at.width, &in[1]);
+    for (int s = 0; s < 3 && done; s++) done = data(&held, arrays[s], 1, sizes[s], &out[s]);
+    done = done && is_there(in[0]) && is_there(out[0]) && is_there(out[1]) && is_there(out[2]);
+    int dominated = 0;
+    if (done) {
+        lay_out(in[0], n_channels, n_bins, start, stop - start, out[0]);
+        dominated = take_power(at.width, in[0], in[1], factor, out[1], out[2]);
+    }
+    PyObject *result = release(&held, done);
+    Py_XDECREF(result);
+    return result ? PyBool_FromLong(dominated) : NULL;
+}
+
 /* The measures, as compiled.py numbers them. */
 enum { IMCOH, COH, WPLI, WPLI2_DEBIASED, RATIO, N_KINDS };
 
@@ -445,6 +512,7 @@ static PyMethodDef methods[] = {
     {"advance", advance, METH_VARARGS, "Take one segment out of sums and another in."},
     {"advance_lagged", advance_lagged, METH_VARARGS, "The same for sums over lagged pairs."},
     {"count_anew", count_anew, METH_VARARGS, "Add up one row of pairs from all segments."},
+    {"take_in", take_in, METH_VARARGS, "Lay a segment out, and follow with the sum of power."},
     {"band_means", band_means, METH_VARARGS, "Means over the bins of some bands."},
     {"measure", measure, METH_VARARGS, "The band means of a measure for every pair."},
     {NULL, NULL, 0, NULL},

@@ -58,7 +58,7 @@ def connectivity(
     found = np.empty((len(wanted), layout.n_shifts, n_channels, n_bins))
 
     valid = np.isfinite(spectra).all(axis=2)
-    known = np.where(valid[:, :, None], spectra, 0.0)
+    known = np.ascontiguousarray(np.where(valid[:, :, None], spectra, 0.0))
     for number in range(n_segments):
         ring.append(known[number], valid[number])
         sums.advance()

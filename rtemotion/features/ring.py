@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..signal import FloatArray
+from . import compiled
 from .pairs import PairLayout
 
 # First and second channels of pairs, and 1/|X| of both where amplitudes are kept.
 PairParts = tuple[FloatArray, FloatArray, tuple[FloatArray, ...]]
 
+# A segment that outweighs all others this much is not subtracted when it leaves.
+DOMINANT = 1000.0
 # Rows of a spectrum.
 IMAG, REAL = 0, 1
 
@@ -100,7 +103,7 @@ class SpectraRing:
         self._n_spoilt = 0
         self.oldest, self.newest = 0, -1
 
-    def append(self, spectrum: NDArray[np.complex128], valid: NDArray[np.bool_]) -> None:
+    def append(self, spectrum: NDArray[np.complex128], valid: NDArray[np.bool_]) -> bool:
         """Add one segment, in place of the oldest when the window is full.
 
         Parameters
@@ -109,33 +112,53 @@ class SpectraRing:
             Fourier coefficients, zero where not valid.
         valid : array of bool, shape (n_channels,)
             Channels whose segment may be used.
+
+        Returns
+        -------
+        bool
+            Whether the segment that left dominated: outweighed all others `DOMINANT` times
+            anywhere. Taking a term out of a sum leaves a rounding error in proportion to the
+            term; one far larger than what remains would leave little else.
         """
-        if self.full:
-            slot = self._slot(self.oldest)
-            self.power -= self._powers[slot]
-            self.counts -= self._valid[slot]
-            self._n_spoilt -= int(self._spoilt[slot])
+        left = self._slot(self.oldest) if self.full else None
+        slot = self._slot(self.newest + 1)
+        dominated = self._take_in(spectrum, left, slot)
+        if left is not None:
+            self.counts -= self._valid[left]
+            self._n_spoilt -= int(self._spoilt[left])
             if len(self._amplitudes):
-                self.amplitude -= self._amplitudes[slot]
+                self.amplitude -= self._amplitudes[left]
             self.oldest += 1
         self.newest += 1
-        slot = self._slot(self.newest)
-        n, pairs = self.layout.n_channels, spectrum[:, self._paired]
-        rows = self.spectra[slot]
-        rows[IMAG, :n] = pairs.imag
-        rows[REAL, :n] = pairs.real
-        rows[:, n:] = rows[:, : self.layout.n_shifts]
-        powers = self._powers[slot]
-        np.multiply(spectrum.real, spectrum.real, out=powers)
-        powers += spectrum.imag * spectrum.imag
         self._valid[slot] = valid
         self._spoilt[slot] = spoilt = not valid.all()
         self._n_spoilt += int(spoilt)
-        self.power += powers
         self.counts += valid
         if len(self._amplitudes):
             self._keep_amplitude(slot)
             self.amplitude += self._amplitudes[slot]
+        return dominated
+
+    def _take_in(self, spectrum: NDArray[np.complex128], left: int | None, slot: int) -> bool:
+        """Lay a segment out in its slot, and let the sum of power follow."""
+        gone = None if left is None else self._powers[left]
+        powers, rows = self._powers[slot], self.spectra[slot]
+        if compiled.kernel is not None:
+            paired = (self._paired.start, self._paired.stop)
+            arrays = (spectrum, gone, rows, powers, self.power)
+            return bool(compiled.kernel.take_in(*spectrum.shape, *paired, DOMINANT, *arrays))
+        n, pairs = self.layout.n_channels, spectrum[:, self._paired]
+        rows[IMAG, :n] = pairs.imag
+        rows[REAL, :n] = pairs.real
+        rows[:, n:] = rows[:, : self.layout.n_shifts]
+        dominated = False
+        if gone is not None:
+            dominated = bool((gone * (1.0 + 1.0 / DOMINANT) > self.power).any())
+            self.power -= gone
+        np.multiply(spectrum.real, spectrum.real, out=powers)
+        powers += spectrum.imag * spectrum.imag
+        self.power += powers
+        return dominated
 
     def _keep_amplitude(self, slot: int) -> None:
         amplitude, inverse = self._amplitudes[slot], self._inverse[slot]
@@ -159,15 +182,6 @@ class SpectraRing:
 
     def _slot(self, number: int) -> int:
         return number % len(self._valid)
-
-    def oldest_dominates(self, factor: float) -> bool:
-        """Tell whether anywhere the oldest segment outweighs all others `factor` times.
-
-        Taking a term out of a sum leaves a rounding error in proportion to the
-        term; one far larger than what remains would leave little else.
-        """
-        slot = self._slot(self.oldest)
-        return bool((self._powers[slot] * (1.0 + 1.0 / factor) > self.power).any())
 
     def spectrum(self, number: int) -> FloatArray:
         """Return a segment, (2, n_channels + n_shifts, n_paired_bins), round the circle."""

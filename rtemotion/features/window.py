@@ -16,8 +16,6 @@ from .sums import REFRESH_EVERY, PairSums
 from .terms import LAGGED
 from .totals import Window
 
-# A segment this much larger than all others together is not subtracted when it leaves.
-DOMINANT = 1000.0
 # Share of a window's segments that both channels of a pair must have.
 ENOUGH_SHARED = 0.5
 # So many channels are transformed while they lie in the processor's cache.
@@ -96,8 +94,7 @@ class SegmentWindow:
             Channels whose segment may be used; the others are masked.
         """
         ring = self.ring
-        dominated = ring.full and ring.oldest_dominates(DOMINANT)
-        ring.append(self._spectrum(segment, valid), valid)
+        dominated = ring.append(self._spectrum(segment, valid), valid)
         if dominated or ring.newest % REFRESH_EVERY == REFRESH_EVERY - 1:
             ring.rebuild()
         if self._measures:

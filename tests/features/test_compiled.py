@@ -149,6 +149,27 @@ class TestArraysThatDoNotFit:
                     4, *sizes, nothing, nothing, None, None, self.edges, nothing
                 )
 
+    def test_bins_that_are_none(self) -> None:
+        arrays = (np.ones((4, 3), complex), None, np.ones((2, 6, 3)), *np.ones((2, 4, 3)))
+        for start, stop in ((-1, 2), (2, 1), (0, 4)):
+            with pytest.raises(ValueError, match="no such bins"):
+                compiled.kernel.take_in(4, 3, start, stop, 1e3, *arrays)  # type: ignore[union-attr]
+        with pytest.raises(ValueError, match="expected 24 doubles"):
+            compiled.kernel.take_in(4, 3, 0, 2, 1e3, *arrays)  # type: ignore[union-attr]
+
+    def test_slots_and_shifts_that_are_none(self) -> None:
+        spectra, sums = np.ones((3, 2, 6, 3)), (None, self.total(), *[None] * 9)
+        for shift, lag, slots in ((2, 1, [0]), (-1, 1, [0]), (0, 0, [0])):
+            with pytest.raises(ValueError, match="no such shift"):
+                compiled.kernel.count_anew(  # type: ignore[union-attr]
+                    *self.sizes, shift, lag, spectra, np.array(slots), *sums
+                )
+        for slots in ([3], [-1]):
+            with pytest.raises(ValueError, match="no such slot"):
+                compiled.kernel.count_anew(  # type: ignore[union-attr]
+                    *self.sizes, 0, 1, spectra, np.array(slots), *sums
+                )
+
     def test_a_measure_without_its_sums(self) -> None:
         out = np.zeros((1, 8))
         for kind, a, b, inverse in (
