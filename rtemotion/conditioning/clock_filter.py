@@ -23,6 +23,8 @@ JITTER_BLOCKS = 50
 PEAK_BLOCKS = 300
 # Up to this uncertainty, as a share of the period, losses are whole numbers of samples.
 WHOLE = 0.15
+# A period is another's when it is off by so many times what it may be.
+CONTRADICTED = 5.0
 # The smallest noise assumed in a block's mean, in seconds.
 FLOOR_S = 1e-5
 # Weight of the newest block in the slow average that shows a moved phase, and by
@@ -54,6 +56,8 @@ class StampFilter:
         Stamp that the first sample of the next block is expected to have, s.
     period : float
         Seconds between samples.
+    aside : float
+        Where the block before lay on the whole, seen from what is expected now, s.
     jitter : float
         Mean absolute deviation of the stamps over the last 5 s, s.
     tolerance : float
@@ -74,24 +78,17 @@ class StampFilter:
         self._blocks = 0
         self._previous = self._slow = self._slow_var = 0.0
         # Where the block before ended, seen from what is expected now.
-        self._level = 0.0
+        self.aside = self._level = 0.0
         self._moved_at, self._moved_by = -MEMORY_BLOCKS, 0.0
 
     def start(self, stamps: FloatArray) -> None:
         """Begin with the first samples of a stream, taken to be without a gap."""
         n = len(stamps)
-        rows = np.arange(n) - (n - 1) / 2.0
-        deviations = stamps - stamps[0] - self._nominal * np.arange(n)
-        mean = float(deviations.sum() / n)
-        squares = float((rows * rows).sum())
-        slope = float((rows * deviations).sum() / squares) if n > 2 else 0.0
-        residuals = np.abs(deviations - mean - slope * rows)
+        mean, slope, slope_var, residuals = self._line(stamps)
         variance = float((residuals * residuals).sum()) / max(n - 2, 1) + FLOOR_S**2
-        # Deviations within a chunk go together: they count as four at most.
-        slope_var = variance * max(n / 4.0, 1.0) / max(squares, 1.0)
         share = self._period_var / (self._period_var + slope_var)
         self._period_var *= 1.0 - share
-        self._set_period(self._nominal + share * slope)
+        self._set_period(self.period + share * slope)
         self.time = float(stamps[0]) + mean - share * slope * (n - 1) / 2.0
         self.jitter, self._peak = float(residuals.sum() / n), float(residuals.max())
         self._noise = max(2.0 * math.sqrt(variance / self.block), FLOOR_S)
@@ -111,7 +108,22 @@ class StampFilter:
         """Take over a phase that lies `by` seconds later, as `n` stamps have it."""
         self.time += by
         self._phase_var, self._both_cov = self.level_var(n), 0.0
-        self._slow = self._level = 0.0
+        self._slow = self.aside = self._level = 0.0
+
+    def resume(self, by: float, stamps: FloatArray) -> None:
+        """Go on after a break with stamps that lie `by` seconds later on average.
+
+        They may be another sender's: where they clearly show another period, it holds.
+        """
+        n = len(stamps)
+        mean, slope, slope_var, _ = self._line(stamps)
+        # Stamps bunched together have none.
+        possible = abs(slope) < 2.0 * RATE_LIMIT * self._nominal
+        if possible and slope * slope > CONTRADICTED**2 * (slope_var + self._period_var):
+            by = float(stamps[0]) + mean - slope * (n - 1) / 2.0 - self.time
+            self._set_period(self.period + slope)
+            self._period_var = slope_var
+        self.move(by, n)
 
     def lose(self, by: float, n: int) -> int:
         """Go on after a loss, with the phase moved by a whole number of samples.
@@ -148,7 +160,7 @@ class StampFilter:
         self.time += whole + gain * (rest - whole)
         self._phase_var += spread / sum(weights) - gain * self._phase_var
         self._both_cov *= 1.0 - gain
-        self._slow = self._level = 0.0
+        self._slow = self.aside = self._level = 0.0
         return lost
 
     def update(self, deviations: FloatArray, odd: bool) -> None:
@@ -169,11 +181,13 @@ class StampFilter:
         if odd:
             deviations = deviations[sizes <= self.tolerance]
             used = len(deviations)
-        self._level = 0.0
+        self.aside = self._level = 0.0
         if 2 * used > n:
             last = deviations[-((used + 3) // 4) :]
             mean = float(np.add.reduce(deviations)) / used
-            self._level = float(np.add.reduce(last)) / len(last) - self._correct(mean, n)
+            moved = self._correct(mean, n)
+            self.aside = mean - moved
+            self._level = float(np.add.reduce(last)) / len(last) - moved
         self.advance(n)
         self._set_tolerance()
 
@@ -233,6 +247,27 @@ class StampFilter:
                 self._period_var += (self._slow / (since * n)) ** 2
             self._moved_at, self._moved_by = self._blocks, self._slow
             self._slow = 0.0
+
+    def _line(self, stamps: FloatArray) -> tuple[float, float, float, FloatArray]:
+        """Return a line through stamps less their times by the period, and what it leaves.
+
+        Returns
+        -------
+        mean, slope, slope_var : float
+            Mean from the first stamp on, s, and slope, s a sample, with its variance.
+        residuals : array, shape (n_samples,)
+            Absolute, s.
+        """
+        n = len(stamps)
+        rows = np.arange(n) - (n - 1) / 2.0
+        deviations = stamps - stamps[0] - self.period * np.arange(n)
+        mean = float(deviations.sum() / n)
+        squares = float((rows * rows).sum())
+        slope = float((rows * deviations).sum() / squares) if n > 2 else 0.0
+        residuals = np.abs(deviations - mean - slope * rows)
+        variance = float((residuals * residuals).sum()) / max(n - 2, 1) + FLOOR_S**2
+        # Deviations within a chunk go together: they count as four at most.
+        return mean, slope, variance * max(n / 4.0, 1.0) / max(squares, 1.0), residuals
 
     def level_var(self, n: int) -> float:
         """Return the variance of the mean of `n` stamps, s²."""

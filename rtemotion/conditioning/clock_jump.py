@@ -47,6 +47,7 @@ def judge(
     hold: int,
     final: bool,
     whole: bool = False,
+    since: float = 0.0,
 ) -> Jump | None:
     """Judge a jump by the samples after it.
 
@@ -64,6 +65,8 @@ def judge(
         True when no more samples will follow.
     whole : bool
         True to judge by all of them, though the first may be back where expected.
+    since : float
+        Where the stamps before them came to lie, s. What drifted there did not jump.
 
     Returns
     -------
@@ -82,7 +85,7 @@ def judge(
     # Stamps that do not move on while samples do were bunched together.
     if deviations[-1] - deviations[0] < -0.5 * period * (n - 1):
         return Jump(n)
-    return _moved(deviations, tolerance, period)
+    return _moved(deviations, tolerance, period, since)
 
 
 def before_loss(stamps: FloatArray, period: float) -> int:
@@ -128,7 +131,7 @@ def _back(deviations: FloatArray, tolerance: float) -> int | None:
     return None
 
 
-def _moved(deviations: FloatArray, tolerance: float, period: float) -> Jump:
+def _moved(deviations: FloatArray, tolerance: float, period: float, since: float) -> Jump:
     n = len(deviations)
     if _falls(deviations, tolerance):
         # Losses only ever make stamps later: these are delays that come and go.
@@ -138,8 +141,11 @@ def _moved(deviations: FloatArray, tolerance: float, period: float) -> Jump:
     away = _first_level(sign * deviations, tolerance, period)
     level = level_of(away, tolerance)
     spread = _spread(away, level)
-    if _is_clear(level, spread, period):
+    if _is_clear(level - max(0.0, sign * since), spread, period):
         return Jump(len(away), sign * level)
+    if _is_clear(level, spread, period):
+        # The period is not as thought; it is learnt while stamps may lie that far off.
+        return Jump(n, spread=_spread(deviations, 0.0))
     return Jump(n, spread=spread)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..signal import FloatArray
 from .clock_filter import StampFilter
-from .clock_jump import Jump, before_loss, judge, level_of
+from .clock_jump import USUAL, Jump, before_loss, judge, level_of
 from .clock_offset import UNSTATED_S, OffsetLine
 
 # Times are moved smoothly by up to this much, s; by more they step.
@@ -28,6 +28,9 @@ UNSAID_S = 1e-4
 # Chunks may each have a delay of their own, which shows only after a few of them: in a
 # stream's first second odd stamps are judged by as much, s.
 LEARNING_S = 1.0
+# A sender may be off its nominal rate by more than its clock can be: for so long after it
+# began, what drifts away has not jumped, s.
+NEW_S = 5.0
 # Stamps that run back by more are of a clock that began anew, s.
 ANEW_S = 1.0
 
@@ -68,6 +71,7 @@ class SampleTimes:
         self._stayed = False
         self.started = False
         self._hold, self._learning = hold, max(hold, round(LEARNING_S * sfreq))
+        self._new, self._began = round(NEW_S * sfreq), 0
         self._rows = np.arange(2 * self._learning + self.filter.block, dtype=np.float64)
         self._stepping = False
         self._unmeasured: list[Mapping[str, Any]] = []
@@ -136,7 +140,17 @@ class SampleTimes:
         hold = self._learning if learning else self._hold
         deviations = self._from_expected(stamps[:hold])
         limits = self.filter.tolerance, self.filter.period
-        return judge(deviations, *limits, hold, final, whole=learning)
+        return judge(deviations, *limits, hold, final, learning, self._before_jump())
+
+    def _before_jump(self) -> float:
+        """Return where the stamps before the next drifted to, s, while the period is new."""
+        if self.filter.count - self._began > self._new:
+            return 0.0
+        last = self._deviations[max(0, self._at - USUAL) : self._at]
+        near = float(np.median(last)) if len(last) == USUAL else self.filter.aside
+        # Jitter takes either aside, but not both to the same side by much.
+        low, high = sorted((near, self.filter.aside))
+        return max(low, 0.0) + min(high, 0.0)
 
     def jumped(self, jump: Jump, known: bool) -> int:
         """Go on after a jump and return how many more samples are missing before it.
@@ -177,7 +191,8 @@ class SampleTimes:
         expected = float(self._times[self._at])
         back = by < -self.filter.tolerance
         self.filter.advance(self._at)
-        self.filter.move(by, len(stamps))
+        self.filter.resume(by, stamps)
+        self._began = self.filter.count
         # Another clock's stamps say nothing of what has passed; our own clock does.
         passed = self._target() - expected if self.offset.fresh else by
         missing = max(at_least, round(passed / self.filter.period))

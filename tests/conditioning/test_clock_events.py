@@ -35,6 +35,27 @@ def test_a_reconnected_stream_has_lost_at_least_one_sample() -> None:
     assert after.missing_before == 500
 
 
+@pytest.mark.parametrize(("before", "after"), [(0.9, 1.0), (1.1, 1.0), (1.0, 0.9), (1.2, 1.0)])
+def test_another_sender_has_its_own_rate(before: float, after: float) -> None:
+    times = true_times(8.0, before * SFREQ)[:500]
+    late = times[-1] + 2.0 + np.arange(1000) / (after * SFREQ)
+    stage = clock()
+    run(stage, [stamped(times), BACK])
+    (back,) = run(stage, [stamped(late, 500)])
+    np.testing.assert_allclose(back.times, late, rtol=0, atol=1e-9)
+    assert stage.state.rate == pytest.approx(after * SFREQ, rel=1e-6)
+
+
+def test_stamps_bunched_together_after_a_return_say_nothing_of_the_rate() -> None:
+    times = true_times(12.0)
+    stamps = times.copy()
+    stamps[500:] = np.repeat(times[549::50], 50) + 2.0
+    stage = clock()
+    run(stage, [stamped(stamps[:500]), BACK, stamped(stamps[500:], 500)])
+    assert stage.state.gaps == 1
+    assert stage.state.rate == pytest.approx(SFREQ, rel=2e-3)
+
+
 def test_a_sender_that_starts_its_clock_anew_has_lost_at_least_one_sample() -> None:
     times = true_times(4.0)
     _, _, after = run(

@@ -262,3 +262,22 @@ def test_losses_are_the_same_however_the_samples_are_cut(
     got = joined(run(clock(256.0), recut([whole], lengths)))
     assert len(expected) == len(got) > 5
     assert all(map(identical, expected, got))
+
+
+@pytest.mark.parametrize("off", [-0.02, -0.015, 0.01, 0.03])
+@pytest.mark.parametrize("jitter", [3e-4, 1e-3, JITTER])
+def test_a_sender_well_off_its_nominal_rate_loses_nothing(off: float, jitter: float) -> None:
+    for seed in range(2):
+        stamps = jittered(true_times(12.0, SFREQ * (1.0 + off)), seed, jitter)
+        run(stage := clock(), [stamped(stamps)])
+        assert stage.lost == 0
+        assert stage.state.rate == pytest.approx(SFREQ * (1.0 + off), rel=1e-3)
+
+
+@pytest.mark.parametrize("lengths", [[1], [26], [300, 7]])
+def test_what_drifts_away_at_first_is_the_same_however_the_samples_are_cut(
+    lengths: list[int],
+) -> None:
+    whole = stamped(jittered(true_times(8.0, 0.98 * SFREQ), 3))
+    expected = joined(run(clock(), [whole]))
+    assert all(map(identical, expected, joined(run(clock(), recut([whole], lengths)))))
