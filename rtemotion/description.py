@@ -9,7 +9,14 @@ import numpy as np
 from .signal import StreamInfo
 
 
-def plain_xml(name: str, kind: str, fmt: str, labels: tuple[str, ...], sfreq: float = 0.0) -> str:
+def plain_xml(
+    name: str,
+    kind: str,
+    fmt: str,
+    labels: tuple[str, ...],
+    sfreq: float = 0.0,
+    simulated: bool = False,
+) -> str:
     """Return the ``<info>`` document of a stream of named channels.
 
     Parameters
@@ -22,8 +29,14 @@ def plain_xml(name: str, kind: str, fmt: str, labels: tuple[str, ...], sfreq: fl
         One a channel.
     sfreq : float
         Nominal rate in Hz, 0 when irregular.
+    simulated : bool
+        Whether to say that nobody was recorded.
     """
-    return _text(_root(name, kind, fmt, labels, sfreq, "", "")[0])
+    root, _ = _root(name, kind, fmt, labels, sfreq, "", "")
+    desc = root.find("desc")
+    if simulated and desc is not None:
+        _add(desc, "simulated", "true")
+    return _text(root)
 
 
 def stream_xml(info: StreamInfo, fmt: str = "double64", unit: str = "volts") -> str:

@@ -6,6 +6,7 @@ holds every sample, with the emotions as eight more channels.
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,7 +35,7 @@ _OFFSET_EVERY_S = 5.0
 
 def write_recording(
     brain: Brain,
-    path: Path,
+    path: str | Path,
     seconds: float,
     faults: Faults | None = None,
     overwrite: bool = False,
@@ -48,7 +49,7 @@ def write_recording(
     ----------
     brain : Brain
         What to record; its next sample is the first.
-    path : Path
+    path : str or Path
         ``.xdf``, or ``_raw.fif`` or ``_eeg.fif`` (held in memory until it is whole).
     seconds : float
         How long.
@@ -74,6 +75,7 @@ def write_recording(
     OutletError
         When the file cannot be written.
     """
+    path = Path(path)
     check_recording(path, seconds, faults or Faults(), overwrite)
     info = replace(
         brain.info, name=name or brain.info.name, source_id=source_id or brain.info.source_id
@@ -120,7 +122,9 @@ def _write_xdf(blocks: Blocks, info: StreamInfo, sending: Transmission, file: Xd
     try:
         eeg = file.add_stream(stream_xml(info, "float32", "microvolts"))
         told_as = f"{info.name}-truth"
-        truths = file.add_stream(plain_xml(told_as, TRUTH_TYPE, "float32", EMOTIONS, rate / hop))
+        truths = file.add_stream(
+            plain_xml(told_as, TRUTH_TYPE, "float32", EMOTIONS, rate / hop, simulated=True)
+        )
         for volts, truth in blocks:
             if made / rate - measured >= _OFFSET_EVERY_S:
                 measured = made / rate
@@ -150,6 +154,7 @@ def _write_fif(blocks: Blocks, info: StreamInfo, path: Path) -> float:
         channel["loc"][:6] = [*place, 0.0, 0.0, 0.0]
     described["description"] = f"simulated=true {info.source_id}"
     raw = mne.io.RawArray(both.T, described, verbose="ERROR")
+    raw.set_meas_date(datetime.datetime.now(datetime.UTC))
     try:
         raw.save(path, overwrite=True, fmt="double", verbose="ERROR")
     except OSError as problem:

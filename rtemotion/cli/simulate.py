@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ..simulators.codes import Code
 
 _HEADSET = "cap32"
+# A baseline counts from the first sample received, which comes later than the first sent;
+# one shorter than this, s, is refused.
+_LATE_S, _BASELINE_S = 5.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,14 @@ def make_brain(what: Simulation) -> Brain:
     SetupError
         When any of it cannot be had.
     """
+    from ..errors import SetupError
     from ..simulators import Artifacts, Brain, Story, Subject
 
+    if what.own and what.story is None:
+        raise SetupError(
+            f"--own {what.own:g} is the listener's own share of a story's emotions, and there is "
+            "no story; add --story NUMBER or leave --own out"
+        )
     drawn = what.seed if what.subject is None else what.subject
     person = Subject.draw(drawn, realistic=what.realistic).in_session(what.session)
     # Brain refuses a code there is not with the list of those there are.
@@ -129,11 +138,17 @@ def _publish(
     sys.stdout.write(
         f"publishing {name} (source_id {source_id}): {brain.info.n_channels} channels at "
         f"{brain.info.sfreq:g} Hz, rest for the first {rest:g} s; Ctrl-C ends it\n"
-        f"decode it with: rtemotion live --stream source_id={source_id} --baseline 0:{rest:g}\n"
+        f"decode it with: rtemotion live --stream source_id={source_id}{_baseline(rest)}\n"
     )
     sys.stdout.flush()
     sent = broadcast(brain, seconds, name=name, source_id=source_id, progress=show, faults=faults)
     sys.stdout.write(f"{chr(10) if terminal else ''}published {sent} samples\n")
+
+
+def _baseline(rest: float) -> str:
+    """Return the option that sets a person against their rest, where that is long enough."""
+    end = rest - _LATE_S
+    return f" --baseline 0:{end:g}" if end >= _BASELINE_S else ""
 
 
 def _write(
@@ -159,7 +174,10 @@ def _write(
         made = write_recording(
             brain, out, seconds, faults, overwrite, show, name=name, source_id=source_id
         )
-    sys.stdout.write(f"wrote {made:g} s ({size_text(out.stat().st_size)}) to {out}\n")
+    # The last of the samples asked for may end a little before the time asked for.
+    short = stop.asked and seconds - made > 1.0 / brain.info.sfreq
+    asked = f" of the {seconds:g} s asked for, interrupted" if short else ""
+    sys.stdout.write(f"wrote {made:g} s{asked} ({size_text(out.stat().st_size)}) to {out}\n")
 
 
 @contextmanager

@@ -1,6 +1,10 @@
 """`simulate`, as its users call it."""
 
 import re
+import signal
+import subprocess
+import sys
+import time
 import uuid
 from dataclasses import fields, replace
 from pathlib import Path
@@ -126,4 +130,37 @@ def test_it_publishes_with_faults_and_ends_when_time_is_up() -> None:
     )
     assert done.exit_code == 0, done.output
     assert "published 128 samples" in done.output
-    assert f"rtemotion live --stream source_id={name} --baseline 0:75" in done.output
+    # The rest lasts 75 s from the first sample sent, of which some are over when one listens.
+    assert f"rtemotion live --stream source_id={name} --baseline 0:70\n" in done.output
+
+
+def test_a_rest_too_short_for_a_baseline_is_not_offered_as_one() -> None:
+    done = simulate("--headset", "muse", "--seconds", "0.1", "--rest", "64")
+    assert done.exit_code == 0, done.output
+    assert "--baseline" not in done.output
+
+
+def test_a_share_of_ones_own_needs_a_story() -> None:
+    with pytest.raises(SetupError, match="add --story NUMBER or leave --own out"):
+        make(own=0.3)
+    assert make(own=0.3, story=1).read(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_a_file_cut_short_says_how_much_of_it_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "sim.xdf"
+    command = [sys.executable, "-m", "rtemotion", "simulate", "--headset", "muse"]
+    writing = subprocess.Popen(
+        [*command, "--seconds", "100000", "--out", str(path)], stdout=subprocess.PIPE, text=True
+    )
+    with writing:
+        while writing.poll() is None and not (path.exists() and path.stat().st_size > 20_000):
+            time.sleep(0.02)
+        writing.send_signal(signal.SIGINT)
+        told, _ = writing.communicate(timeout=30)
+    found = re.fullmatch(
+        r"wrote (\d+) s of the 100000 s asked for, interrupted \(.*\) to .*\n", told
+    )
+    assert writing.returncode == 0
+    assert found
+    assert XdfSource(path).n_samples == 256 * int(found[1])

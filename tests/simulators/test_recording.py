@@ -1,3 +1,4 @@
+import datetime
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +54,7 @@ def test_the_truth_lies_beside_it_under_the_stamps_of_its_samples(tmp_path, make
     np.testing.assert_allclose(told["time_stamps"] - FIRST_STAMP_S, np.arange(len(truth)) / 4)
     channels = told["info"]["desc"][0]["channels"][0]["channel"]
     assert [channel["label"][0] for channel in channels] == list(EMOTIONS)
+    assert told["info"]["desc"][0]["simulated"] == ["true"]
 
 
 def test_faults_are_in_the_file_as_they_would_be_on_the_network(tmp_path, make_brain):
@@ -83,6 +85,13 @@ def test_a_fif_file_holds_the_signal_and_the_truth_as_channels(tmp_path, make_br
     np.testing.assert_allclose(data[:, :4], expected.data, rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(data[:, 4:], truth, rtol=1e-9)
     np.testing.assert_allclose(times, np.arange(len(data)) / 256.0)
+    made = datetime.datetime.fromisoformat(source.info.start_utc)
+    assert abs(datetime.datetime.now(datetime.UTC) - made) < datetime.timedelta(minutes=1)
+
+
+def test_a_path_may_be_plain_text(tmp_path, make_brain):
+    assert write_recording(make_brain("muse"), str(tmp_path / "sim.xdf"), 1.0) == 1.0
+    assert XdfSource(tmp_path / "sim.xdf").n_samples == 256
 
 
 def test_progress_is_told_and_can_end_it_with_what_there_is(tmp_path, make_brain):
