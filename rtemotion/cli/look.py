@@ -156,7 +156,7 @@ def _kernel() -> Finding:
             "macOS: xcode-select --install), then rtemotion again: pip install "
             "--force-reinstall --no-deps followed by what you installed it from."
         )
-        detail = "not compiled: features are the same and take about three times as long"
+        detail = "not compiled: features are the same and take about twice as long"
         return Finding("compiled kernel", "optional", detail, remedy)
     return Finding("compiled kernel", "ok", "there is one")
 
