@@ -20,12 +20,14 @@ from .options import (
     Number,
     OutOption,
     OverwriteOption,
+    RecordingArgument,
     RecordOption,
     SecondsOption,
     StreamOption,
     Text,
     Texts,
     WaitOption,
+    XdfStreamOption,
     not_negative,
     positive,
     split,
@@ -354,20 +356,8 @@ def live(
 @takes_setup
 def replay(
     options: Options,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="EDF, BDF, GDF, FIF, BrainVision, EEGLAB, XDF, a text file, or a session."
-        ),
-    ],
-    stream: Annotated[
-        Text,
-        typer.Option(
-            "--stream",
-            metavar="QUERY",
-            help="Which stream of an XDF file: its name or source_id, #NUMBER, or KEY=VALUE.",
-        ),
-    ] = None,
+    file: RecordingArgument,
+    stream: XdfStreamOption = None,
     verify: Annotated[
         bool,
         typer.Option(
@@ -411,12 +401,7 @@ def replay(
 @takes_setup
 def features(
     options: Options,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="EDF, BDF, GDF, FIF, BrainVision, EEGLAB, XDF, a text file, or a session."
-        ),
-    ],
+    file: RecordingArgument,
     out: Annotated[
         Path,
         typer.Option("--out", metavar="FILE.h5", help="HDF5 file to write.", show_default=False),
@@ -443,14 +428,7 @@ def features(
     float64: Annotated[
         bool, typer.Option("--float64", help="Keep connectivity in double precision.")
     ] = False,
-    stream: Annotated[
-        Text,
-        typer.Option(
-            "--stream",
-            metavar="QUERY",
-            help="Which stream of an XDF file: its name or source_id, #NUMBER, or KEY=VALUE.",
-        ),
-    ] = None,
+    stream: XdfStreamOption = None,
     model: Annotated[
         File,
         typer.Option(

@@ -86,6 +86,20 @@ StreamOption = Annotated[
         "the only EEG stream by default.",
     ),
 ]
+RecordingArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="EDF, BDF, GDF, FIF, BrainVision, EEGLAB, XDF, a text file, or a session."
+    ),
+]
+XdfStreamOption = Annotated[
+    Text,
+    typer.Option(
+        "--stream",
+        metavar="QUERY",
+        help="Which stream of an XDF file: its name or source_id, #NUMBER, or KEY=VALUE.",
+    ),
+]
 BoardOption = Annotated[
     Text,
     typer.Option(

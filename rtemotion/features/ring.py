@@ -230,10 +230,7 @@ class SpectraRing:
 
         NaN where there is no power.
         """
-        wrapped = self.layout.wrap(self.paired_power())
-        np.sqrt(wrapped, out=wrapped)
-        wrapped[~(wrapped > 0.0)] = np.nan
-        return np.divide(1.0, wrapped, out=wrapped)
+        return inverse_root(self.layout.wrap(self.paired_power()))
 
     def window(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the segments of the window.
@@ -249,3 +246,10 @@ class SpectraRing:
         kept = slots if len(self._amplitudes) else slots[:0]
         powers = self._powers[slots][:, :, self._paired]
         return powers, self._amplitudes[kept], self._valid[slots].astype(np.float64)
+
+
+def inverse_root(power: FloatArray) -> FloatArray:
+    """Return 1/sqrt(power), NaN where there is none."""
+    root = np.sqrt(power)
+    root[~(root > 0.0)] = np.nan
+    return np.divide(1.0, root, out=root)

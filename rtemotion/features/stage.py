@@ -43,6 +43,7 @@ class FeatureStage:
         self._antisymmetric = [
             row for row, name in enumerate(schema.measures) if get_measure(name).antisymmetric
         ]
+        self._edges = (len(schema.measures), len(schema.connectivity_bands))
         self._widest = widest(groups)
         self._n_frequencies = self._widest.n_bins if self._widest is not None else 0
         self._longest = max((group.segment for group in groups), default=self._hop)
@@ -157,11 +158,10 @@ class FeatureStage:
         return self._buffer[:, newest], ~np.asarray(self._bad[:, newest].any(axis=1))
 
     def _connectivity(self, full: bool) -> FloatArray:
-        shape = (len(self.schema.measures), len(self.schema.connectivity_bands))
         if not full:
-            return np.full((*shape, len(self._pairs)), np.nan)
+            return np.full((*self._edges, len(self._pairs)), np.nan)
         layout = self._layout
-        by_shift = np.full((*shape, layout.n_shifts * layout.n_channels), np.nan)
+        by_shift = np.full((*self._edges, layout.n_shifts * layout.n_channels), np.nan)
         for window in self._windows:
             if window.connectivity_rows:
                 by_shift[:, window.connectivity_rows] = window.connectivity()

@@ -90,7 +90,6 @@ class PairSums:
         self._plain = any(name in compiled.PLAIN for name in names)
         self._lagged = any(name in LAGGED for name in names)
         self._period = max(REFRESH_EVERY, ring.n_segments)
-        self._everything = slice(0, layout.n_shifts)
         self._block = max(1, BLOCK // max(shape[1], 1))
         self._scratch = Scratch((self._block, shape[1]))
         self._scratch_anew = Scratch((ring.n_segments, shape[1]))
@@ -122,14 +121,14 @@ class PairSums:
         dominated : bool
             The segment that left outweighed all others: take none out, count all anew.
         """
-        ring, n = self._ring, self._everything.stop
-        phase = ring.newest % self._period
+        ring, n = self._ring, self._ring.layout.n_shifts
         if dominated:
-            due = self._everything
+            due = range(n)
         else:
             self._apply(self._step())
-            due = slice(phase * n // self._period, (phase + 1) * n // self._period)
-        for shift in range(due.start, due.stop):
+            phase = ring.newest % self._period
+            due = range(phase * n // self._period, (phase + 1) * n // self._period)
+        for shift in due:
             self._count_anew(shift)
         self._oldest = ring.oldest
 
@@ -182,7 +181,7 @@ class PairSums:
                 self._walk(step, rows)
 
     def _pieces(self) -> Iterator[slice]:
-        n = self._everything.stop
+        n = self._ring.layout.n_shifts
         for start in range(0, n, self._block):
             yield slice(start, min(start + self._block, n))
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..signal import FloatArray
-from .ring import SpectraRing
+from .ring import SpectraRing, inverse_root
 from .scratch import Scratch
 
 
@@ -37,7 +37,7 @@ class Window:
             wrapped = self._ring.inverse_power()
             return self._layout.firsts(wrapped), self._layout.seconds(wrapped)
         first, second = self.powers
-        return _inverse_root(first), _inverse_root(second)
+        return inverse_root(first), inverse_root(second)
 
     @cached_property
     def shared(self) -> FloatArray:
@@ -91,12 +91,6 @@ class Window:
 
     def _spread(self, by_shift: FloatArray) -> FloatArray:
         return np.repeat(by_shift, self._ring.n_paired, axis=1)
-
-
-def _inverse_root(power: FloatArray) -> FloatArray:
-    root = np.sqrt(power)
-    root[~(root > 0.0)] = np.nan
-    return np.divide(1.0, root, out=root)
 
 
 class Totals:

@@ -64,6 +64,7 @@ class SegmentWindow:
         self.connectivity_rows = [schema.connectivity_bands.index(band) for band, _ in connected]
         self._measures = tuple(get_measure(name) for name in schema.measures) if connected else ()
         paired = _span([bins for _, bins in connected])
+        self._lagged = {m.name for m in self._measures if not LAGGED.keys().isdisjoint(m.sums)}
         names = tuple(dict.fromkeys(name for m in self._measures for name in m.sums))
         amplitudes = any(name.startswith(("phase", "ortho")) for name in names)
         self.ring = SpectraRing(layout, group.n_segments, group.n_bins, paired, amplitudes)
@@ -146,7 +147,7 @@ class SegmentWindow:
         ring, lag = self.ring, self.group.lag
         if ring.whole:
             for measure, values in zip(self._measures, self.values, strict=True):
-                apart = ring.held > lag or not LAGGED.keys() & set(measure.sums)
+                apart = ring.held > lag or measure.name not in self._lagged
                 if ring.held < measure.fewest or not apart:
                     values[:] = np.nan
             return
@@ -154,7 +155,7 @@ class SegmentWindow:
         shared = window.shared.ravel()
         for measure, values in zip(self._measures, self.values, strict=True):
             few = shared < max(ENOUGH_SHARED * self.group.n_segments, measure.fewest)
-            if LAGGED.keys() & set(measure.sums):
+            if measure.name in self._lagged:
                 few |= window.apart(lag).ravel() == 0.0
             values[:, few] = np.nan
 
