@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from ..conditioning.channels import built_in_montage
 from ..errors import SetupError
 from ..signal import FloatArray
 
 STANDARD = "colin27_1020"
-# Its name before MNE 1.13.
-_STANDARD_BEFORE = "standard_1020"
 # Fewer electrodes, or a sphere of another size, say too little to be fitted.
 _LEAST_TO_FIT = 8
 _RADII_M = (0.06, 0.13)
@@ -38,15 +37,13 @@ def montage(name: str = STANDARD) -> Any:
     """
     import mne
 
-    known = mne.channels.get_builtin_montages()
-    if name == STANDARD and name not in known:
-        name = _STANDARD_BEFORE
-    if name in known:
-        return mne.channels.make_standard_montage(name)
+    if (found := built_in_montage(name)) is not None:
+        return found
     path = Path(name)
     if not path.is_file():
+        known = ", ".join(mne.channels.get_builtin_montages())
         raise SetupError(
-            f"no montage is called {name!r} and there is no such file; MNE has {', '.join(known)}"
+            f"no montage is called {name!r} and there is no such file; MNE has {known}"
         )
     try:
         return mne.channels.read_custom_montage(path)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -154,21 +155,31 @@ def positions_of(labels: Sequence[str], montage: str | None = None) -> FloatArra
     return np.array([known[label.lower()] for label in labels], dtype=np.float64)
 
 
-def _montage(name: str) -> object:
+def built_in_montage(name: str) -> Any:
+    """Return an `mne.channels.DigMontage` that ships with MNE, or None where there is none.
+
+    MNE renames the 10-20 positions on its template head; both names are in use.
+    """
     import mne
 
     built_in = mne.channels.get_builtin_montages()
-    # MNE renames the 10-20 positions on its template head; both names are in use.
     family, _, rest = name.partition("_")
     other = f"{TEMPLATES[family]}_{rest}" if family in TEMPLATES else name
-    if name not in built_in and other in built_in:
-        name = other
-    if name in built_in:
-        return mne.channels.make_standard_montage(name)
+    for known in (name, other):
+        if known in built_in:
+            return mne.channels.make_standard_montage(known)
+    return None
+
+
+def _montage(name: str) -> Any:
+    import mne
+
+    if (found := built_in_montage(name)) is not None:
+        return found
     if not Path(name).is_file():
         raise SetupError(
             f"There is no montage '{name}': it is neither a file nor one of "
-            f"{', '.join(sorted(built_in))}."
+            f"{', '.join(sorted(mne.channels.get_builtin_montages()))}."
         )
     try:
         return mne.channels.read_custom_montage(name)
