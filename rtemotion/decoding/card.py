@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..columns import name_problem
 from ..conditioning.design import ConditioningDesign
 from ..errors import ModelError
+from ..features.measures import MEASURES
 from ..features.schema import FeatureSchema
+from .card_check import problem_of
+from .card_json import read_card, write_card
+from .context import ContextPolicy, n_context
+from .graph import Tensor
 
 METADATA_KEY = "rtemotion"
-FORMAT_VERSION = 1
+
+BySize = tuple[tuple[int, float], ...]
+"""A number for every number of channels in use, see `by_size`."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,14 @@ class Normalisation:
     """How features are set against a reference.
 
     ``"baseline"`` freezes the means of at least `minimum_s` seconds of rest;
-    ``"none"`` always uses the population's.
+    ``"adaptive"`` follows the features with the time constant `adaptive_tau_s`, at least
+    300 s; ``"none"`` always uses the population's.
     """
 
-    policy: Literal["none", "baseline"]
+    policy: Literal["none", "baseline", "adaptive"]
     minimum_s: float
     population: PopulationReference
+    adaptive_tau_s: float = 600.0
 
 
 @dataclass(frozen=True)
@@ -86,14 +93,31 @@ class Familiarity:
     precision : tuple of tuple of float
         Inverse covariance.
     limits : tuple of (int, float)
-        Up to so many channels in use, in rising order, the Mahalanobis distance
-        above which features are unfamiliar; the last holds for any more. Fewer
-        channels scatter more.
+        The Mahalanobis distance above which features are unfamiliar, see `by_size`.
+        Fewer channels scatter more.
     """
 
     mean: tuple[float, ...]
     precision: tuple[tuple[float, ...], ...]
-    limits: tuple[tuple[int, float], ...]
+    limits: BySize
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far the reasons of an approximate model are to be believed.
+
+    Attributes
+    ----------
+    node, edge : float
+        Correlation between what contributions of channels and of pairs claim, and how
+        far resetting that input moves the prediction.
+    protocol : str
+        On what it was measured, and how.
+    """
+
+    node: float
+    edge: float
+    protocol: str
 
 
 @dataclass(frozen=True)
@@ -118,12 +142,34 @@ class ModelCard:
         What features looked like in training.
     smoothing_s : float
         Time constant of the causal smoothing of the output; 0 for none.
-    min_channels : int
-        Fewest usable channels with positions.
+    architecture : {"additive", "approximate"}
+        Whether contributions are exact by construction, or say about what an input does.
+    agreement : Agreement or None
+        How well an approximate model's contributions say it; None for an additive one.
+    context : ContextPolicy or None
+        How slow the context is that the weights follow from; None where it is the
+        resting log power alone.
+    interval_by_size : tuple of (int, float)
+        Factor on the half width of 90 % intervals, see `by_size`.
+    information_delay_s : float or None
+        Lag in seconds at which predictions correlate best with the truth; None where it
+        was not measured.
+    min_sfreq : float
+        Lowest sampling rate in Hz. A band that reaches above 0.4 times the rate is
+        masked, so that bands the model was trained with would be missing below it.
+    min_channels, max_channels : int
+        Fewest and most usable channels with positions.
+    licence : str
+        Terms of use of the file, as an SPDX identifier where there is one.
     scores : mapping
         How it did on held-out subjects, with the protocol.
     provenance : mapping
         Script, seed and versions it was made with.
+    measure_versions : mapping
+        Version of each connectivity measure in training; a file that was made with
+        another implementation is refused.
+    inputs, outputs : tuple of Tensor
+        What the graph takes and gives; none before there is a file.
     """
 
     name: str
@@ -136,9 +182,22 @@ class ModelCard:
     normalisation: Normalisation
     familiarity: Familiarity
     smoothing_s: float
+    architecture: Literal["additive", "approximate"] = "additive"
+    agreement: Agreement | None = None
+    context: ContextPolicy | None = None
+    interval_by_size: BySize = ((512, 1.0),)
+    information_delay_s: float | None = None
+    min_sfreq: float = 112.5
     min_channels: int = 3
+    max_channels: int = 512
+    licence: str = "BSD-3-Clause"
     scores: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    measure_versions: dict[str, str] = field(
+        default_factory=lambda: {name: measure.version for name, measure in MEASURES.items()}
+    )
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -152,9 +211,20 @@ class ModelCard:
             return "trained on simulation, not validated on people"
         return "trained on recordings"
 
+    @property
+    def n_context(self) -> int:
+        """Rows of the network's `context` input."""
+        return len(self.features.bands) if self.context is None else n_context(self.features)
+
     def to_json(self) -> str:
-        """Return the card as JSON, ready for the ONNX metadata."""
-        return json.dumps({"format": FORMAT_VERSION, "card": asdict(self)}, allow_nan=False)
+        """Return the card as JSON, ready for the ONNX metadata.
+
+        Raises
+        ------
+        ModelError
+            When a number in it is not finite.
+        """
+        return write_card(self, f"the model {self.name}")
 
     @classmethod
     def from_json(cls, text: str, where: str) -> ModelCard:
@@ -163,39 +233,27 @@ class ModelCard:
         Raises
         ------
         ModelError
-            When the text is not a card of a known format, or contradicts itself.
+            When the text is not a card of a known format, lacks a field, or
+            contradicts itself.
         """
-        from pydantic import TypeAdapter, ValidationError
-
-        try:
-            outer = json.loads(text)
-            version = outer["format"]
-            inner = outer["card"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"The description inside {where} is damaged ({error}); get the file again."
-            ) from error
-        if version != FORMAT_VERSION:
-            raise ModelError(
-                f"{where} is in model format {version}, this version reads {FORMAT_VERSION}; "
-                "export it again or install the version it was made for."
-            )
-        try:
-            card = TypeAdapter(cls).validate_python(inner)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field_name = ".".join(str(part) for part in first["loc"])
-            raise ModelError(
-                f"The description inside {where} does not fit: {field_name}: {first['msg']}."
-            ) from error
+        card = read_card(cls, text, where)
         card.check(where)
         return card
 
     def check(self, where: str) -> None:
         """Raise `ModelError` when parts of the card do not belong together."""
-        problem = name_problem(self.target_names)
-        n_bands = len(self.features.bands)
-        if len(self.normalisation.population.log_power) != n_bands:
-            problem = "its population reference does not fit its bands"
-        if problem:
+        if problem := problem_of(self):
             raise ModelError(f"{where} cannot be used: {problem}.")
+
+
+def by_size(table: BySize, n_channels: int) -> float:
+    """Look up what holds for a number of channels in use.
+
+    Parameters
+    ----------
+    table : tuple of (int, float)
+        Up to so many channels, in rising order, this value; the last holds for any more.
+    n_channels : int
+        Channels in use.
+    """
+    return next((value for up_to, value in table if n_channels <= up_to), table[-1][1])

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from ..errors import ModelError
 from ..signal import FloatArray
 from .card import METADATA_KEY, ModelCard
+from .graph import DECODED, WEIGHTS, graph_problem, tensors
+from .onnx_file import forbidden
 
-INPUTS = ("power", "connectivity", "pairs", "positions", "mask", "context")
-DECODED = ("mean", "std", "node_contribution", "edge_contribution")
-WEIGHTS = ("node_weight", "edge_weight", "bias")
-OUTPUTS = (*DECODED, *WEIGHTS)
 DEFAULT_MODEL = "simulated-plutchik"
 
 
@@ -58,13 +56,16 @@ class Model:
     ----------
     card : ModelCard
         What the file says of itself.
+    sha256, size : str, int
+        Hash of the file's content, and its length in bytes.
     identity : str
         Name, version, content hash and caveat; goes wherever results go.
 
     Raises
     ------
     ModelError
-        When the file is missing, corrupt, foreign, or not what its card says.
+        When the file is missing, corrupt, foreign, not whole in itself, or not what its
+        card says.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -78,45 +79,40 @@ class Model:
                 f"'{METADATA_KEY}' description; train or export one with rtemotion."
             )
         self.card = ModelCard.from_json(metadata[METADATA_KEY], str(self.path))
-        digest = hashlib.sha256(content).hexdigest()[:12]
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self.size = len(content)
         self.identity = (
-            f"{self.card.name} {self.card.version} sha256:{digest} ({self.card.caveat})"
+            f"{self.card.name} {self.card.version} sha256:{self.sha256[:12]} ({self.card.caveat})"
         )
-        self._check_signature()
+        self._check_graph()
 
-    def _check_signature(self) -> None:
-        inputs = [x.name for x in self._session.get_inputs()]
-        outputs = [x.name for x in self._session.get_outputs()]
-        if sorted(inputs) != sorted(INPUTS) or not set(OUTPUTS) <= set(outputs):
-            raise ModelError(
-                f"{self.path} does not have the inputs {', '.join(INPUTS)} and outputs "
-                f"{', '.join(OUTPUTS)} that its format promises (it has {', '.join(inputs)} and "
-                f"{', '.join(outputs)}); export it again."
-            )
-        features = self.card.features
-        n = 4
+    def _check_graph(self) -> None:
+        inputs, outputs = (
+            tensors(nodes) for nodes in (self._session.get_inputs(), self._session.get_outputs())
+        )
+        problem = graph_problem(self.card, inputs, outputs) or self._shape_problem()
+        if problem:
+            raise ModelError(f"{self.path} cannot be used: {problem}; export it again.")
+
+    def _shape_problem(self) -> str:
+        """Run the network once: what a graph says of its outputs need not be so."""
+        features, n = self.card.features, 4
         n_bands, n_pairs = len(features.bands), n * (n - 1) // 2
         edges = (len(features.measures), len(features.connectivity_bands), n_pairs)
         pairs = np.stack(np.triu_indices(n, k=1), axis=1)
-        electrodes = (pairs, np.eye(n, 3) * 0.1, np.ones(n, dtype=bool), np.zeros((n_bands, n)))
+        context = np.zeros((self.card.n_context, n))
+        electrodes = (pairs, np.eye(n, 3) * 0.1, np.ones(n, dtype=bool), context)
         decoded = self.run(np.zeros((n_bands, n)), np.zeros(edges), *electrodes)
-        weights = self.weights(*electrodes)
-        n_targets = len(self.card.targets)
-        found = [x.shape for x in (*decoded, weights.node, weights.edge, weights.bias)]
-        expected: list[tuple[int, ...]] = [
-            (n_targets,),
-            (n_targets,),
-            (n_targets, n),
-            (n_targets, n_pairs),
-            (n_targets, n_bands, n),
-            (n_targets, *edges),
-            (n_targets,),
-        ]
-        if found != expected:
-            raise ModelError(
-                f"{self.path} describes {n_targets} targets, but its outputs have the shapes "
-                f"{found} instead of {expected}; export it again."
-            )
+        t = len(self.card.targets)
+        expected: list[tuple[int, ...]] = [(t,), (t,), (t, n), (t, n_pairs)]
+        found = [x.shape for x in decoded]
+        if self.card.architecture == "additive":
+            weights = self.weights(*electrodes)
+            found += [x.shape for x in (weights.node, weights.edge, weights.bias)]
+            expected += [(t, n_bands, n), (t, *edges), (t,)]
+        if found == expected:
+            return ""
+        return f"its outputs have the shapes {found} instead of {expected}"
 
     def run(
         self,
@@ -141,8 +137,9 @@ class Model:
             Metres, head frame; 0 where unknown.
         mask : array of bool, shape (n_channels,)
             Channels to use.
-        context : array, shape (n_bands, n_channels)
-            Slow mean log power against the population's; 0 where unknown.
+        context : array, shape (n_context, n_channels)
+            Resting log power against the population's, and where the card has a context
+            policy what `SlowContext` knows; 0 where unknown.
 
         Returns
         -------
@@ -168,8 +165,18 @@ class Model:
         """Return what the features are multiplied with; parameters as for `run`.
 
         They follow from electrodes and slow context alone, so a stream needs them
-        anew only when a channel drops out or a baseline comes in.
+        anew only when a channel drops out, or its context changes.
+
+        Raises
+        ------
+        ModelError
+            When the model is not additive, so that there are none.
         """
+        if self.card.architecture != "additive":
+            raise ModelError(
+                f"{self.path} is an {self.card.architecture} model: it has no weights that hold "
+                "for any features, run it for each frame."
+            )
         n_edges = (len(self.card.features.measures), len(self.card.features.connectivity_bands))
         feeds = {
             "power": np.zeros((len(self.card.features.bands), len(mask))),
@@ -232,6 +239,9 @@ def _read(path: Path) -> bytes:
 
 def _session(content: bytes, path: Path) -> Any:
     import onnxruntime as ort
+
+    if problem := forbidden(content):
+        raise ModelError(f"{path} is not run: {problem}; export it whole, into one file.")
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1

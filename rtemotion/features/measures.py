@@ -37,6 +37,8 @@ class Measure:
         One line, with the source of the method.
     fewest : int
         Segments without which there is nothing to say.
+    version : str
+        Another one whenever values change beyond rounding; model files carry it.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Measure:
     leaks: bool = False
     description: str = ""
     fewest: int = 2
+    version: str = "1"
 
 
 def _coh(s: Totals) -> FloatArray:
