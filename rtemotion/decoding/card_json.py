@@ -68,7 +68,7 @@ def read_card(kind: type[Card], text: str, where: str) -> Card:
         return TypeAdapter(kind).validate_json(json.dumps(inner), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = ".".join(str(part) for part in first["loc"]) or "card"
         raise ModelError(
             f"The description inside {where} does not fit: {name}: {first['msg']}."
         ) from error

@@ -1,13 +1,26 @@
+"""The model file: one graph for any headset, and everything that is not one, refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from rtemotion.decoding import Model, load_model
-from rtemotion.decoding.card import METADATA_KEY
+from rtemotion.decoding import Model, ModelCard, load_model
+from rtemotion.decoding.card import METADATA_KEY, Agreement
+from rtemotion.decoding.graph import WEIGHTS
 from rtemotion.decoding.model import shipped_model
+from rtemotion.decoding.onnx_file import forbidden
 from rtemotion.errors import ModelError
 
 
@@ -155,18 +168,214 @@ def test_a_foreign_model_is_refused(tmp_path: Path) -> None:
         load_model(foreign(tmp_path / "foreign.onnx"))
 
 
+def changed(path: Path, change: Callable[[Any], None], card: ModelCard | None = None) -> Path:
+    """Write the shipped model with something changed in its graph, and perhaps another card."""
+    made = onnx.load(shipped_model())
+    change(made)
+    if card is not None:
+        helper.set_model_props(made, {METADATA_KEY: card.to_json()})
+    path.write_bytes(made.SerializeToString())
+    return path
+
+
+def nothing(made: Any) -> None:
+    """Change nothing."""
+
+
+def test_the_shipped_model_written_again_opens(tmp_path: Path, model: Model) -> None:
+    path = changed(tmp_path / "again.onnx", nothing, model.card)
+    again = load_model(path)
+    assert again.card == model.card
+    assert again.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert again.size == path.stat().st_size
+
+
 def test_a_card_on_another_network_is_refused(tmp_path: Path, model: Model) -> None:
-    with pytest.raises(ModelError, match="inputs and outputs|does not have the inputs"):
+    with pytest.raises(ModelError, match="has the inputs x and the outputs y, expected are power"):
         load_model(foreign(tmp_path / "foreign.onnx", model.card.to_json()))
 
 
-def test_a_card_that_promises_fewer_targets_is_refused(tmp_path: Path, model: Model) -> None:
-    from dataclasses import replace
+def test_a_damaged_description_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"inside .*foreign\.onnx is damaged"):
+        load_model(foreign(tmp_path / "foreign.onnx", "{"))
 
-    made = onnx.load(shipped_model())
-    card = replace(model.card, targets=model.card.targets[:3])
-    helper.set_model_props(made, {METADATA_KEY: card.to_json()})
-    path = tmp_path / "fewer.onnx"
-    onnx.save(made, path)
-    with pytest.raises(ModelError, match="describes 3 targets"):
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: {"targets": c.targets[:3]}, r"mean: float64 \(8\), expected .* \(3\)"),
+        (
+            lambda c: {"inputs": (replace(c.inputs[0], name="strength"), *c.inputs[1:])},
+            r"is power: float32 \(5, channels\), but it says nothing of it",
+        ),
+        (
+            lambda c: {"inputs": (replace(c.inputs[0], dtype="float64"), *c.inputs[1:])},
+            r"but it says power: float64 \(5, channels\)",
+        ),
+        (
+            lambda c: {"outputs": (replace(c.outputs[0], axes=(9,)), *c.outputs[1:])},
+            r"but it says mean: float64 \(9\)",
+        ),
+        (lambda c: {"inputs": ()}, "says nothing of it"),
+        (lambda c: {"outputs": c.outputs[:5]}, "edge_weight: .* but it says nothing of it"),
+    ],
+)
+def test_a_card_that_says_other_than_the_graph_is_refused(
+    tmp_path: Path, model: Model, change: Callable[[ModelCard], Any], said: str
+) -> None:
+    card = replace(model.card, **change(model.card))
+    with pytest.raises(ModelError, match=rf"other\.onnx cannot be used: .*{said}"):
+        load_model(changed(tmp_path / "other.onnx", nothing, card))
+
+
+def renamed(made: Any) -> None:
+    made.graph.input[0].name = "strength"
+    for node in made.graph.node:
+        node.input[:] = ["strength" if name == "power" else name for name in node.input]
+
+
+def cast(made: Any) -> None:
+    """Let the power come in double precision."""
+    made.graph.input[0].type.tensor_type.elem_type = TensorProto.DOUBLE
+    for node in made.graph.node:
+        node.input[:] = ["single" if name == "power" else name for name in node.input]
+    made.graph.node.insert(0, helper.make_node("Cast", ["power"], ["single"], to=1))
+
+
+def more_rank(made: Any) -> None:
+    """Let the mask have one more axis, as if there were several windows."""
+    dims = made.graph.input[4].type.tensor_type.shape.dim
+    dims.insert(0, type(dims[0])(dim_value=1))
+    for node in made.graph.node:
+        node.input[:] = ["flat" if name == "mask" else name for name in node.input]
+    made.graph.node.insert(0, helper.make_node("Squeeze", ["mask", "first"], ["flat"]))
+    made.graph.initializer.append(helper.make_tensor("first", TensorProto.INT64, [1], [0]))
+
+
+def fixed(made: Any) -> None:
+    """Let the graph take 32 channels and nothing else."""
+    for value in made.graph.input:
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param == "channels":
+                dim.dim_value = 32
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (renamed, "has the inputs strength, connectivity"),
+        (cast, r"is power: float64 \(5, channels\), expected is power: float32"),
+        (more_rank, r"is mask: float32 \(1, channels\), expected is mask: float32 \(channels\)"),
+        (fixed, r"is power: float32 \(5, 32\), expected is power: float32 \(5, channels\)"),
+    ],
+)
+def test_a_graph_that_is_not_what_its_format_promises_is_refused(
+    tmp_path: Path, change: Callable[[Any], None], said: str
+) -> None:
+    with pytest.raises(ModelError, match=said):
+        load_model(changed(tmp_path / "other.onnx", change))
+
+
+def elsewhere(made: Any) -> None:
+    tensor = made.graph.initializer[0]
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    tensor.ClearField("raw_data")
+
+
+def elsewhere_in_a_constant(made: Any) -> None:
+    tensor = TensorProto(data_type=1, dims=[1], data_location=TensorProto.EXTERNAL)
+    inner = helper.make_node("Constant", [], ["far"], value=tensor)
+    branch = helper.make_graph([inner], "branch", [], [])
+    made.graph.node.append(
+        helper.make_node("If", ["yes"], ["either"], then_branch=branch, else_branch=branch)
+    )
+
+
+@pytest.mark.parametrize("change", [elsewhere, elsewhere_in_a_constant])
+def test_numbers_kept_in_another_file_are_refused(
+    tmp_path: Path, change: Callable[[Any], None]
+) -> None:
+    with pytest.raises(ModelError, match="numbers in another file .* into one file"):
+        load_model(changed(tmp_path / "parts.onnx", change))
+
+
+def custom(made: Any) -> None:
+    made.opset_import.append(helper.make_opsetid("com.example", 1))
+    made.graph.node.append(helper.make_node("Feel", ["power"], ["felt"], domain="com.example"))
+
+
+def custom_function(made: Any) -> None:
+    opset = helper.make_opsetid("", 20)
+    identity = helper.make_node("Identity", ["x"], ["y"])
+    made.functions.append(
+        helper.make_function("com.example", "Feel", ["x"], ["y"], [identity], [opset])
+    )
+
+
+@pytest.mark.parametrize("change", [custom, custom_function])
+def test_operators_that_are_not_those_of_onnx_are_refused(
+    tmp_path: Path, change: Callable[[Any], None]
+) -> None:
+    with pytest.raises(ModelError, match="operators of 'com.example', which are not ONNX's own"):
+        load_model(changed(tmp_path / "custom.onnx", change))
+
+
+@pytest.mark.parametrize("domain", ["", "ai.onnx", "ai.onnx.ml"])
+def test_operators_of_onnx_are_not_taken_for_custom_ones(domain: str) -> None:
+    node = helper.make_node("Identity", ["x"], ["y"], domain=domain)
+    made = helper.make_model(helper.make_graph([node], "g", [], []))
+    assert forbidden(made.SerializeToString()) == ""
+
+
+@given(st.binary(max_size=200))
+def test_bytes_of_any_kind_are_read_without_harm(content: bytes) -> None:
+    assert isinstance(forbidden(content), str)
+
+
+@settings(max_examples=40, deadline=None)
+@given(where=st.floats(0.0, 1.0, exclude_max=True), bits=st.integers(1, 255))
+def test_a_file_with_a_byte_that_flipped_opens_or_is_refused(
+    where: float, bits: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = bytearray(shipped_model().read_bytes())
+    content[int(where * len(content))] ^= bits
+    path = tmp_path_factory.mktemp("flipped") / "flipped.onnx"
+    path.write_bytes(content)
+    try:
         load_model(path)
+    except ModelError as error:
+        assert str(path) in str(error)  # noqa: PT017 - opening it is as good
+
+
+def approximate(card: ModelCard) -> ModelCard:
+    agreement = Agreement(0.6, 0.5, "resetting inputs of unseen people")
+    outputs = tuple(tensor for tensor in card.outputs if tensor.name not in WEIGHTS)
+    return replace(card, architecture="approximate", agreement=agreement, outputs=outputs)
+
+
+def without_weights(made: Any) -> None:
+    kept = [value for value in made.graph.output if value.name not in WEIGHTS]
+    del made.graph.output[:]
+    made.graph.output.extend(kept)
+
+
+def test_an_approximate_model_decodes_but_has_no_weights(tmp_path: Path, model: Model) -> None:
+    card = approximate(model.card)
+    free = load_model(changed(tmp_path / "free.onnx", without_weights, card))
+    for found, expected in zip(free.run(*inputs(14)), model.run(*inputs(14)), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    with pytest.raises(ModelError, match="approximate model: it has no weights"):
+        free.weights(*inputs(14)[2:])
+
+
+def test_an_additive_model_without_weights_is_refused(tmp_path: Path, model: Model) -> None:
+    with pytest.raises(ModelError, match="expected are .* and .*, node_weight, edge_weight, bias"):
+        load_model(changed(tmp_path / "less.onnx", without_weights))
+
+
+def test_the_file_says_its_format_where_other_programs_can_read_it() -> None:
+    made = onnx.load(shipped_model())
+    said = {entry.key: entry.value for entry in made.metadata_props}
+    assert set(said) == {METADATA_KEY}
+    assert json.loads(said[METADATA_KEY])["schema_version"] == "2.0"
