@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ModelError
 from ..signal import FloatArray
 from .card import METADATA_KEY, ModelCard
-from .graph import DECODED, WEIGHTS, graph_problem, tensors
+from .graph import DECODED, WEIGHTS, Tensor, graph_problem, tensors
 from .onnx_file import forbidden
 
 DEFAULT_MODEL = "simulated-plutchik"
@@ -71,8 +71,7 @@ class Model:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         content = _read(self.path)
-        self._session = _session(content, self.path)
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        self._session, metadata, inputs, outputs = _opened(content, self.path)
         if METADATA_KEY not in metadata:
             raise ModelError(
                 f"{self.path} is an ONNX model but not one of rtemotion: it carries no "
@@ -83,12 +82,6 @@ class Model:
         self.size = len(content)
         self.identity = (
             f"{self.card.name} {self.card.version} sha256:{self.sha256[:12]} ({self.card.caveat})"
-        )
-        self._check_graph()
-
-    def _check_graph(self) -> None:
-        inputs, outputs = (
-            tensors(nodes) for nodes in (self._session.get_inputs(), self._session.get_outputs())
         )
         problem = graph_problem(self.card, inputs, outputs) or self._shape_problem()
         if problem:
@@ -237,18 +230,29 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _session(content: bytes, path: Path) -> Any:
+def _opened(
+    content: bytes, path: Path
+) -> tuple[Any, dict[str, str], tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Return a session, its metadata, inputs and outputs."""
     import onnxruntime as ort
 
     if problem := forbidden(content):
         raise ModelError(f"{path} is not run: {problem}; export it whole, into one file.")
-
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
-        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
+        # Text in a damaged file need not be text, which shows only when it is asked for.
+        return (
+            session,
+            session.get_modelmeta().custom_metadata_map,
+            tensors(session.get_inputs()),
+            tensors(session.get_outputs()),
+        )
     except _ort_errors() as error:
         raise ModelError(
             f"{path} is not a readable ONNX model ({_first_line(error)}); it may be damaged or "

@@ -190,6 +190,15 @@ def test_the_shipped_model_written_again_opens(tmp_path: Path, model: Model) -> 
     assert again.size == path.stat().st_size
 
 
+def test_a_description_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    content = shipped_model().read_bytes()
+    at = content.index(b'"name": "joy"') + 9
+    path = tmp_path / "garbled.onnx"
+    path.write_bytes(content[:at] + b"\xff" + content[at + 1 :])
+    with pytest.raises(ModelError, match=r"garbled\.onnx is not a readable ONNX model"):
+        load_model(path)
+
+
 def test_a_card_on_another_network_is_refused(tmp_path: Path, model: Model) -> None:
     with pytest.raises(ModelError, match="has the inputs x and the outputs y, expected are power"):
         load_model(foreign(tmp_path / "foreign.onnx", model.card.to_json()))
