@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -441,6 +441,44 @@ def features(
     from .features import run_features
 
     run_features(file, out, raw, measures, also, float64, stream, model, overwrite, options)
+
+
+@app.command()
+@takes_setup
+def model(
+    options: Options,
+    file: Annotated[
+        File,
+        typer.Argument(
+            help="Model file, the one that ships by default; with --compare, the recording."
+        ),
+    ] = None,
+    compare: Annotated[
+        Optional[tuple[Path, Path]],  # noqa: UP045 - see options
+        typer.Option(
+            "--compare",
+            metavar="A B",
+            help="Decode a recording with two models, and tell how far apart they see it.",
+            show_default=False,
+        ),
+    ] = None,
+    stream: XdfStreamOption = None,
+    baseline: BaselineOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a model file says of itself, or compare two on a recording."""
+    if compare is None:
+        from .model import run_model
+
+        if stream is not None or baseline is not None or options != type(options)():
+            raise typer.BadParameter("only --compare takes a recording and its set-up.")
+        run_model(file, as_json)
+        return
+    if file is None:
+        raise typer.BadParameter("--compare A B needs a recording as well: A B RECORDING.")
+    from .compare import run_compare
+
+    run_compare(compare, file, stream, baseline, as_json, options)
 
 
 @app.command()
