@@ -175,6 +175,23 @@ def test_a_recording_too_short_for_values_is_refused(folder: Path) -> None:
     assert "not one frame" in done.stderr
 
 
+def test_a_session_is_decoded_with_the_rest_of_then(folder: Path) -> None:
+    session = folder / "session.xdf"
+    how = ("--speed", "max", "--baseline", "0:62", "--record", str(session), "--no-gui")
+    done = rtemotion("replay", str(folder / "person.xdf"), *how)
+    assert done.returncode == 0, done.stderr
+    shipped = shipped_model()
+    found = compared(shipped, shipped, session)
+    again = compared(shipped, shipped, folder / "person.xdf", "--baseline", "0:62")
+    assert [m["trusted"] for m in found["models"]] == [m["trusted"] for m in again["models"]]
+    assert found["models"][0]["trusted"] > 0.0
+    # What was recorded of the session is the EEG alone.
+    assert not any("truth_ccc" in one for one in found["emotions"].values())
+    done = rtemotion("model", "--compare", str(shipped), str(shipped), str(session), "--stream=x")
+    assert done.returncode == 1
+    assert "--stream does not apply to a session" in done.stderr
+
+
 def courses_of(source: Source, *models: Model, span: BaselineSpan | None = None) -> list[Course]:
     followers = tuple(Follower(source, model, Setup(), None, span) for model in models)
     assert follow(source, followers, lambda sample: True)
