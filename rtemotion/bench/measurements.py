@@ -76,6 +76,13 @@ MEASUREMENTS = {
         ),
         Measurement("latency", "latency over LSL", ("latency_ms",), "latency"),
         Measurement(
+            "latency_64",
+            "latency of 64 channels at 500 Hz",
+            ("latency_64_ms",),
+            "latency",
+            {"key": "latency_64_ms"},
+        ),
+        Measurement(
             "replay",
             "replay of a recording",
             ("replay_x_realtime", "replay_x_realtime_cpu"),
