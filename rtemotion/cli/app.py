@@ -18,6 +18,7 @@ from .options import (
     ModelOption,
     NoGuiOption,
     Number,
+    OscOption,
     OutOption,
     OverwriteOption,
     RecordingArgument,
@@ -87,13 +88,14 @@ def demo(
     out: OutOption = None,
     record: RecordOption = None,
     overwrite: OverwriteOption = False,
+    osc: OscOption = None,
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a simulated headset, here and now: no hardware, no network."""
     from .decode import run_demo
     from .outputs import Outputs
 
-    run_demo(seconds, headset, seed, model, Outputs(out, record, overwrite))
+    run_demo(seconds, headset, seed, model, Outputs(out, record, overwrite, osc=osc))
 
 
 @app.command()
@@ -294,8 +296,8 @@ def bench(
         typer.Option(
             "--only",
             metavar="NAME",
-            help="hop_64, hop_128, hop_256, decoder_64, latency, replay or memory; separated by "
-            "commas, or given more than once; all by default.",
+            help="hop_64, hop_128, hop_256, decoder_64, latency, latency_64, replay or memory; "
+            "separated by commas, or given more than once; all by default.",
         ),
     ] = None,
     quick: Annotated[
@@ -340,6 +342,7 @@ def live(
     no_outlet: Annotated[
         bool, typer.Option("--no-outlet", help="Do not republish the emotions on LSL.")
     ] = False,
+    osc: OscOption = None,
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a headset, republish the emotions on LSL, write a table, record."""
@@ -348,7 +351,7 @@ def live(
     from .sources import Place
 
     place = Place(stream, board, fieldtrip, None, wait, duplicates, on_change)
-    outputs = Outputs(out, record, overwrite, tuple(also or ()))
+    outputs = Outputs(out, record, overwrite, tuple(also or ()), osc)
     run_live(place, model, outputs, seconds, baseline, not no_outlet, options)
 
 
@@ -382,6 +385,7 @@ def replay(
             "--chunk", help="Seconds in a chunk; never changes a result.", callback=positive
         ),
     ] = None,
+    osc: OscOption = None,
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a recording: the same numbers as live, at any speed."""
@@ -394,7 +398,7 @@ def replay(
     from .outputs import Outputs
 
     what = Replay(file, stream, speed, chunk, baseline, model)
-    run_replay(what, Outputs(out, record, overwrite), options)
+    run_replay(what, Outputs(out, record, overwrite, osc=osc), options)
 
 
 @app.command()

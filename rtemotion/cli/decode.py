@@ -15,7 +15,7 @@ from ..engine import Engine
 from ..errors import SetupError
 from ..pipeline import preload
 from ..signal import Outlet, Source, StreamInfo
-from .outputs import Outputs
+from .outputs import Outputs, about_engine
 from .run import run
 from .setup import Options
 from .sources import Place
@@ -227,14 +227,8 @@ def _speed(text: str) -> float:
 def _lsl_outlet(engine: Engine) -> Outlet:
     from ..outlets.lsl import LSLOutlet
 
-    targets = engine.model.card.targets
-    return LSLOutlet(
-        engine.model.card.target_names,
-        engine.model.identity,
-        hop_s=engine.pipeline.hop,
-        ranges={target.name: (target.low, target.high) for target in targets},
-        validated=engine.model.card.trained_on == "recordings",
-    )
+    model = engine.model
+    return LSLOutlet(model.card.target_names, model.identity, about=about_engine(engine))
 
 
 @contextmanager

@@ -39,6 +39,19 @@ def positive(value: float | None) -> float | None:
     return value
 
 
+def osc_place(value: str | None) -> str | None:
+    """Refuse what is no ``[HOST:]PORT``."""
+    if value is not None:
+        from ..errors import OutletError
+        from ..outlets.osc import parse_place
+
+        try:
+            parse_place(value)
+        except OutletError as problem:
+            raise typer.BadParameter(str(problem)) from problem
+    return value
+
+
 ModelOption = Annotated[
     File, typer.Option("--model", help="Model file; the one that ships by default.")
 ]
@@ -64,6 +77,15 @@ AlsoOption = Annotated[
         metavar="QUERY",
         help="Record other LSL streams into the same file, as in --stream; 'all' for every one. "
         "May be given more than once.",
+    ),
+]
+OscOption = Annotated[
+    Text,
+    typer.Option(
+        "--osc",
+        metavar="[HOST:]PORT",
+        help="Send the emotions as OSC over UDP to a program here, or to a machine named in full.",
+        callback=osc_place,
     ),
 ]
 NoGuiOption = Annotated[

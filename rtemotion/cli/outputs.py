@@ -1,4 +1,4 @@
-"""The files a run writes: a table of frames, a recording, other streams beside it."""
+"""Where a run's results go: a table, a recording, other streams beside it, OSC."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..decoding import BaselineSpan, Model
 from ..engine import Engine
 from ..errors import OutletError, SetupError
+from ..outlets.about import About, AboutTarget
 from ..pipeline import Setup
 from ..signal import Source, StreamInfo
 from .words import size_text
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files that a run writes.
+    """What a run writes and sends.
 
     Attributes
     ----------
@@ -34,12 +35,15 @@ class Outputs:
         Replace files that exist.
     also : tuple of str
         Queries of other LSL streams to record into the same file; ``"all"`` for every one.
+    osc : str or None
+        ``[HOST:]PORT`` of a receiver of OSC.
     """
 
     table: Path | None = None
     recording: Path | None = None
     overwrite: bool = False
     also: tuple[str, ...] = ()
+    osc: str | None = None
 
     def check(self) -> None:
         """Refuse what could not be written before anything else is waited for."""
@@ -51,6 +55,10 @@ class Outputs:
             from ..outlets.session_file import check_recording
 
             check_recording(self.recording, self.overwrite)
+        if self.osc is not None:
+            from ..outlets.osc import check_place
+
+            check_place(self.osc)
 
     def spare(self, source: Path) -> None:
         """Refuse to replace what is being read.
@@ -74,7 +82,7 @@ class Outputs:
         baseline: Baseline | None = None,
         span: BaselineSpan | None = None,
     ) -> Engine:
-        """Return an engine that writes them."""
+        """Return an engine that writes and sends them."""
         recorder = None
         if self.recording is not None:
             recorder = self._recorder(self.recording, source)
@@ -86,6 +94,11 @@ class Outputs:
 
             names = model.card.target_names
             engine.add_outlet(open_table(self.table, names, model.identity, self.overwrite))
+        if self.osc is not None:
+            from ..outlets.osc import OSCOutlet
+
+            names, about = model.card.target_names, about_engine(engine)
+            engine.add_outlet(OSCOutlet(names, model.identity, self.osc, about))
         return engine
 
     def _recorder(self, path: Path, source: Source) -> Recorder:
@@ -117,6 +130,27 @@ class Outputs:
             sys.stdout.write(
                 f"# recorded {size_text(engine.recorder.target.xdf.size)} to {self.recording}\n"
             )
+
+
+def about_engine(engine: Engine) -> About:
+    """Return what receivers are told of a model and of what it is used on."""
+    card, info = engine.model.card, engine.pipeline.info
+    return About(
+        targets={
+            target.name: AboutTarget(target.low, target.high, target.construct)
+            for target in card.targets
+        },
+        sha256=engine.model.sha256,
+        trained_on=card.trained_on,
+        caveat=card.caveat,
+        validated=card.trained_on == "recordings",
+        hop_s=engine.pipeline.hop,
+        smoothing_s=card.smoothing_s,
+        delay_s=card.information_delay_s,
+        stream=info.name,
+        source_id=info.source_id,
+        simulated=info.simulated,
+    )
 
 
 def _is_stream(found: FoundStream, info: StreamInfo) -> bool:

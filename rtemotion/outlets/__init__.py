@@ -1,1 +1,1 @@
-"""Where results go: tables and LSL."""
+"""Where results go: tables, LSL and OSC."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..columns import Columns
-from ..errors import OutletError, SourceError
+from ..columns import SUFFIXES, Columns
+from ..errors import OutletError, SetupError
 from ..signal import Event, Kind, Publication
+from .about import COVERAGE, STATISTICS, About, event_json
 
 # Numbers of events, from OpenViBE's first free label on; numeric markers keep their own.
+# Receivers know them by heart: a new kind goes to the end.
 _FIRST_LABEL = 0x8101
 CODES = {
     kind: _FIRST_LABEL + i
@@ -29,12 +30,11 @@ CODES = {
             Kind.SLEPT,
             Kind.OPERATOR,
             Kind.NOTCH,
+            Kind.ASR,
         )
     )
 }
 OTHER = _FIRST_LABEL + 0x40
-
-_UNITS = {"": "score", "_std": "score", "_lower": "score", "_upper": "score"}
 
 
 class LSLOutlet:
@@ -46,6 +46,8 @@ class LSLOutlet:
     go out on two streams of type ``Markers``: as JSON on ``<name>-events``, and as
     numbers on ``<name>-codes``.
 
+    The descriptions say what the model is, and of every channel what it holds.
+
     Parameters
     ----------
     targets : sequence of str
@@ -56,12 +58,8 @@ class LSLOutlet:
         Name of the stream.
     source_id : str, optional
         Identity of the stream; by default one that nobody else has.
-    hop_s : float, optional
-        Seconds between frames, part of the description.
-    ranges : mapping of str to (float, float), optional
-        Range of each target, part of the description.
-    validated : bool
-        Whether the model has a score on real data; part of the description.
+    about : About, optional
+        What else the description says.
 
     Raises
     ------
@@ -75,27 +73,22 @@ class LSLOutlet:
         model: str,
         name: str = "rtemotion",
         source_id: str | None = None,
-        hop_s: float | None = None,
-        ranges: Mapping[str, tuple[float, float]] | None = None,
-        validated: bool = False,
+        about: About | None = None,
     ) -> None:
         from ..lsl import load_pylsl
 
         self._columns = Columns.of(targets, model)
         try:
             self._pylsl = load_pylsl()
-        except SourceError as problem:
+        except SetupError as problem:
             raise OutletError(str(problem)) from problem
         self.source_id = source_id or f"rtemotion-{uuid.uuid4().hex}"
         labels = (*self._columns.of_targets, "quality", "trusted")
         info = self._pylsl.StreamInfo(name, "Emotion", len(labels), 0.0, "float32", self.source_id)
-        _describe(info, self._columns, ranges or {}, hop_s, validated)
+        _describe(info.desc(), self._columns, about or About())
         events = self._markers(f"{name}-events", "string", f"{self.source_id}-events")
         codes = self._markers(f"{name}-codes", "int32", f"{self.source_id}-codes")
-        for kind, code in CODES.items():
-            node = codes.desc().append_child("codes").append_child("code")
-            node.append_child_value("value", str(code))
-            node.append_child_value("kind", kind)
+        _describe_codes(codes.desc())
         try:
             self._frames: Any = self._pylsl.StreamOutlet(info)
             self._events: Any = self._pylsl.StreamOutlet(events)
@@ -125,16 +118,8 @@ class LSLOutlet:
         """
         if self._events is None:
             return
-        text = json.dumps(
-            {
-                "kind": event.kind,
-                "sample": event.sample,
-                "time": event.time,
-                "payload": dict(event.payload),
-            }
-        )
         stamp = self._stamp(event.time)
-        self._events.push_sample([text], stamp)
+        self._events.push_sample([event_json(event)], stamp)
         self._codes.push_sample([code_of(event)], stamp)
 
     def close(self) -> None:
@@ -146,8 +131,8 @@ class LSLOutlet:
     def _markers(self, name: str, fmt: str, source_id: str) -> Any:
         info = self._pylsl.StreamInfo(name, "Markers", 1, 0.0, fmt, source_id)
         info.desc().append_child_value("manufacturer", "rtemotion")
-        channel = _channel(info.desc().append_child("channels"), "event", "Markers")
-        channel.append_child_value("unit", "JSON" if fmt == "string" else "code")
+        unit = "JSON" if fmt == "string" else "code"
+        _channel(info.desc().append_child("channels"), "event", "Markers", unit)
         return info
 
     def _stamp(self, moment: float) -> float:
@@ -164,39 +149,79 @@ def code_of(event: Event) -> int:
     return CODES.get(event.kind, OTHER)
 
 
-def _describe(
-    info: Any,
-    columns: Columns,
-    ranges: Mapping[str, tuple[float, float]],
-    hop_s: float | None,
-    validated: bool,
-) -> None:
-    description = info.desc()
-    description.append_child_value("manufacturer", "rtemotion")
-    description.append_child_value("model", columns.model)
-    description.append_child_value("validated", "true" if validated else "false")
-    if not validated:
-        description.append_child_value(
-            "note", "This model has no score on real recordings: do not act on its values."
-        )
-    if hop_s is not None:
-        description.append_child_value("hop_s", repr(hop_s))
+def _describe(description: Any, columns: Columns, about: About) -> None:
+    _say(
+        description,
+        {
+            "manufacturer": "rtemotion",
+            "model": columns.model,
+            "sha256": about.sha256,
+            "trained_on": about.trained_on,
+            "caveat": about.caveat,
+            "validated": _yes(about.validated),
+            "note": ""
+            if about.validated
+            else "This model has no score on real recordings: do not act on its values.",
+            "hop_s": _number(about.hop_s),
+            "smoothing_s": _number(about.smoothing_s),
+            "information_delay_s": _number(about.delay_s),
+            "interval": repr(COVERAGE),
+        },
+    )
+    if about.stream or about.source_id:
+        said = {"name": about.stream, "source_id": about.source_id}
+        _say(description.append_child("decoded_from"), said)
+    if about.simulated:
+        description.append_child_value("simulated", "true")
     channels = description.append_child("channels")
     for target in columns.targets:
-        for suffix, unit in _UNITS.items():
-            channel = _channel(channels, target + suffix, "Uncertainty" if suffix else "Emotion")
-            channel.append_child_value("unit", unit)
-            if not suffix and target in ranges:
-                low, high = ranges[target]
-                limits = channel.append_child("range")
-                limits.append_child_value("minimum", repr(float(low)))
-                limits.append_child_value("maximum", repr(float(high)))
+        for suffix, statistic in zip(SUFFIXES, STATISTICS, strict=True):
+            _describe_estimate(channels, target, target + suffix, statistic, about)
     for label in ("quality", "trusted"):
-        _channel(channels, label, "Quality").append_child_value("unit", "score")
+        channel = _channel(channels, label, "Quality", "score")
+        _say(channel.append_child("range"), {"minimum": "0.0", "maximum": "1.0"})
 
 
-def _channel(channels: Any, label: str, kind: str) -> Any:
+def _describe_estimate(
+    channels: Any, target: str, label: str, statistic: str, about: About
+) -> None:
+    """Say what one of an emotion's four channels holds."""
+    known = about.target(target)
+    is_mean, is_spread = statistic == "mean", statistic == "std"
+    channel = _channel(channels, label, "Emotion" if is_mean else "Uncertainty", known.unit)
+    _say(channel, {"target": target, "statistic": statistic, "construct": known.construct})
+    low, high = _number(known.low), _number(known.high)
+    if low and high and not is_spread:
+        _say(channel.append_child("range"), {"minimum": low, "maximum": high})
+
+
+def _describe_codes(description: Any) -> None:
+    """Say what the numbers of events mean."""
+    codes = description.append_child("codes")
+    for kind, code in (CODES | {"any other kind": OTHER}).items():
+        _say(codes.append_child("code"), {"value": str(code), "kind": kind})
+    codes.append_child_value(
+        "note",
+        f"A marker that is a whole number from 1 to {CODES[Kind.MARKER] - 1} stays that number.",
+    )
+
+
+def _channel(channels: Any, label: str, kind: str, unit: str) -> Any:
     channel = channels.append_child("channel")
-    channel.append_child_value("label", label)
-    channel.append_child_value("type", kind)
+    _say(channel, {"label": label, "type": kind, "unit": unit})
     return channel
+
+
+def _say(node: Any, values: Mapping[str, str]) -> None:
+    """Add what is known."""
+    for name, value in values.items():
+        if value:
+            node.append_child_value(name, value)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or not math.isfinite(value) else repr(float(value))
+
+
+def _yes(value: bool) -> str:
+    return "true" if value else "false"

@@ -9,10 +9,26 @@ import pylsl
 import pytest
 
 from rtemotion.errors import OutletError
-from rtemotion.outlets.lsl import LSLOutlet
-from rtemotion.signal import EmotionFrame, Event, Outlet, Publication
+from rtemotion.outlets.about import About, AboutTarget
+from rtemotion.outlets.lsl import CODES, OTHER, LSLOutlet, code_of
+from rtemotion.signal import EmotionFrame, Event, Kind, Outlet, Publication
+from rtemotion.testing import check_outlet
+
+from ..cli.test_entry import loaded_by
 
 TARGETS = ("joy", "valence")
+ABOUT = About(
+    {"joy": AboutTarget(0.0, 1.0, "felt"), "valence": AboutTarget(-1.0, 1.0, "perceived")},
+    sha256="ab" * 32,
+    trained_on="simulation",
+    caveat="not validated on people",
+    hop_s=0.25,
+    smoothing_s=2.5,
+    delay_s=6.0,
+    stream="cap",
+    source_id="cap-7",
+    simulated=True,
+)
 
 
 def publication(moment: float, values: list[float], trusted: bool = True) -> Publication:
@@ -37,9 +53,7 @@ def publication(moment: float, values: list[float], trusted: bool = True) -> Pub
 @pytest.fixture
 def outlet() -> Iterator[LSLOutlet]:
     name = f"out-{uuid.uuid4().hex}"
-    out = LSLOutlet(
-        TARGETS, "model-1; simulated", name=name, hop_s=0.25, ranges={"valence": (-1, 1)}
-    )
+    out = LSLOutlet(TARGETS, "model-1; simulated", name=name, about=ABOUT)
     yield out
     out.close()
 
@@ -75,11 +89,72 @@ def test_the_description_says_what_it_is(outlet: LSLOutlet) -> None:
         *("valence", "valence_std", "valence_lower", "valence_upper"),
         *("quality", "trusted"),
     ]
-    description = info.desc()
-    assert description.child_value("model") == "model-1; simulated"
-    assert description.child_value("validated") == "false"
-    assert description.child_value("hop_s") == "0.25"
-    assert "<minimum>-1.0</minimum><maximum>1.0</maximum>" in "".join(info.as_xml().split())
+
+
+def test_the_description_says_what_the_model_is(outlet: LSLOutlet) -> None:
+    description = receive(outlet.source_id).info(5.0).desc()
+    said = {
+        "model": "model-1; simulated",
+        "sha256": "ab" * 32,
+        "trained_on": "simulation",
+        "caveat": "not validated on people",
+        "validated": "false",
+        "hop_s": "0.25",
+        "smoothing_s": "2.5",
+        "information_delay_s": "6.0",
+        "interval": "0.9",
+        "simulated": "true",
+    }
+    assert {name: description.child_value(name) for name in said} == said
+    assert "do not act" in description.child_value("note")
+    source = description.child("decoded_from")
+    assert (source.child_value("name"), source.child_value("source_id")) == ("cap", "cap-7")
+
+
+def test_the_description_says_of_every_channel_what_it_holds(outlet: LSLOutlet) -> None:
+    described = channels(receive(outlet.source_id).info(5.0))
+    limits = {"joy": ("0.0", "1.0"), "valence": ("-1.0", "1.0")}
+    constructs = {"joy": "felt", "valence": "perceived"}
+    for i, target in enumerate(TARGETS):
+        of_target = described[4 * i : 4 * i + 4]
+        assert [c["statistic"] for c in of_target] == ["mean", "std", "lower", "upper"]
+        assert {c["target"] for c in of_target} == {target}
+        assert {c["unit"] for c in of_target} == {"score"}
+        assert {c["construct"] for c in of_target} == {constructs[target]}
+        ranges = [(c["minimum"], c["maximum"]) for c in of_target]
+        assert ranges == [limits[target], ("", ""), limits[target], limits[target]]
+    assert [c["label"] for c in described[8:]] == ["quality", "trusted"]
+    assert {(c["minimum"], c["maximum"]) for c in described[8:]} == {("0.0", "1.0")}
+
+
+def channels(info: pylsl.StreamInfo) -> list[dict[str, str]]:
+    """Return what the description says of each channel, empty where it says nothing."""
+    found = []
+    channel = info.desc().child("channels").child("channel")
+    while not channel.empty():
+        names = ("label", "type", "unit", "target", "statistic", "construct")
+        said = {name: channel.child_value(name) for name in names}
+        limits = channel.child("range")
+        found.append(said | {name: limits.child_value(name) for name in ("minimum", "maximum")})
+        channel = channel.next_sibling("channel")
+    return found
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    out = LSLOutlet(TARGETS, "m")
+    info = receive(out.source_id).info(5.0)
+    out.close()
+    xml = info.as_xml()
+    for word in ("sha256", "hop_s", "smoothing_s", "information_delay_s", "simulated", "nan"):
+        assert word not in xml
+    assert {c["construct"] for c in channels(info)} == {""}
+
+
+def test_a_validated_model_carries_no_warning() -> None:
+    out = LSLOutlet(TARGETS, "m", about=About(validated=True))
+    description = receive(out.source_id).info(5.0).desc()
+    out.close()
+    assert (description.child_value("validated"), description.child_value("note")) == ("true", "")
 
 
 def test_events_arrive_as_json_beside_the_frames(outlet: LSLOutlet) -> None:
@@ -109,6 +184,83 @@ def test_events_arrive_as_numbers_too(outlet: LSLOutlet, event: Event, code: int
     outlet.event(event)
     (value,), stamp = inlet.pull_sample(5.0)
     assert (value, stamp) == (code, 1.5)
+
+
+def test_every_kind_of_event_has_a_number_of_its_own() -> None:
+    kinds = {value for name, value in vars(Kind).items() if not name.startswith("_")}
+    assert set(CODES) == kinds
+    assert len({*CODES.values(), OTHER}) == len(kinds) + 1
+
+
+def test_the_numbers_of_events_never_change() -> None:
+    assert {kind: code - 0x8100 for kind, code in CODES.items()} == {
+        "marker": 1,
+        "gap": 2,
+        "stream lost": 3,
+        "stream returned": 4,
+        "clock offset": 5,
+        "mask": 6,
+        "warning": 7,
+        "clock step": 8,
+        "machine slept": 9,
+        "operator": 10,
+        "notch": 11,
+        "asr": 12,
+    }
+
+
+def test_a_program_that_takes_int32_markers_alone_finds_and_reads_them(
+    outlet: LSLOutlet,
+) -> None:
+    """As OpenViBE does: signals are float32, stimulations int32 in a single channel."""
+    deadline = time.monotonic() + 10.0
+    found: list[pylsl.StreamInfo] = []
+    while not found and time.monotonic() < deadline:
+        found = [
+            stream
+            for stream in pylsl.resolve_streams(1.0)
+            if stream.channel_format() == pylsl.cf_int32 and outlet.source_id in stream.source_id()
+        ]
+    (stream,) = found
+    assert (stream.type(), stream.channel_count()) == ("Markers", 1)
+    assert stream.source_id() == f"{outlet.source_id}-codes"
+    inlet = pylsl.StreamInlet(stream, recover=False)
+    inlet.open_stream(5.0)
+    moment = pylsl.local_clock()
+    events = [
+        Event(0, moment, Kind.MARKER, {"description": "32769"}),
+        Event(1, moment + 0.5, Kind.MARKER, {"description": "näh"}),
+        Event(2, moment + 1.0, Kind.STREAM_LOST, {"idle": 1.0, "limit": 1.0}),
+        Event(3, moment + 1.5, "reward", {"joy": 0.5}),
+    ]
+    for event in events:
+        outlet.event(event)
+    stimulations = [inlet.pull_sample(5.0) for _ in events]
+    assert [stamp for _, stamp in stimulations] == [event.time for event in events]
+    assert [value for (value,), _ in stimulations] == [0x8000 + 1, 0x8101, 0x8103, OTHER]
+    assert all(0 < code_of(event) < 2**31 for event in events)
+
+
+def test_the_description_of_the_numbers_says_what_they_mean(outlet: LSLOutlet) -> None:
+    codes = receive(f"{outlet.source_id}-codes").info(5.0).desc().child("codes")
+    said = {}
+    code = codes.child("code")
+    while not code.empty():
+        said[code.child_value("kind")] = int(code.child_value("value"))
+        code = code.next_sibling("code")
+    assert said == CODES | {"any other kind": OTHER}
+    assert str(CODES[Kind.MARKER] - 1) in codes.child_value("note")
+
+
+def test_it_keeps_the_contract_of_an_outlet() -> None:
+    now = pylsl.local_clock()
+    frames = [publication(now, [0.5] * 8), publication(now + 0.25, [math.nan] * 8, trusted=False)]
+    check_outlet(lambda: LSLOutlet(TARGETS, "m"), frames, [Event(0, now, Kind.MARKER)])
+
+
+def test_outlets_load_no_decoder() -> None:
+    loaded = loaded_by("import rtemotion.outlets.lsl, rtemotion.outlets.osc")
+    assert not loaded & {"onnxruntime", "pythonosc", "pylsl", "mne"}
 
 
 def test_a_closed_outlet_is_gone() -> None:
