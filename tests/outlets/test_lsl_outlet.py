@@ -1,5 +1,6 @@
 import json
 import math
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -250,6 +251,12 @@ def test_the_description_of_the_numbers_says_what_they_mean(outlet: LSLOutlet) -
         code = code.next_sibling("code")
     assert said == CODES | {"any other kind": OTHER}
     assert str(CODES[Kind.MARKER] - 1) in codes.child_value("note")
+
+
+def test_a_machine_without_lsl_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pylsl", None)
+    with pytest.raises(OutletError, match="rtemotion doctor"):
+        LSLOutlet(TARGETS, "m")
 
 
 def test_it_keeps_the_contract_of_an_outlet() -> None:
