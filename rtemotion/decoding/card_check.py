@@ -39,8 +39,10 @@ def _of_targets(card: ModelCard) -> Iterator[str]:
     for target in card.targets:
         if target.low >= target.high or target.prior_lower > target.prior_upper:
             yield f"a range of the target '{target.name}' ends before it begins"
-        if target.interval <= 0.0 or target.prior_std < 0.0:
-            yield f"the spread or interval of the target '{target.name}' is negative"
+        if target.interval <= 0.0:
+            yield f"the interval of the target '{target.name}' is not positive"
+        if target.prior_std < 0.0:
+            yield f"the spread of the target '{target.name}' is negative"
     yield from _of_table("interval_by_size", card.interval_by_size)
 
 
