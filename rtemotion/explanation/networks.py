@@ -140,12 +140,12 @@ class EmotionNetworks:
         values = self._edges_of(emotion, measure)[bands]
         size = np.where(np.isfinite(values), np.abs(values), -1.0)
         order = np.argsort(-size, axis=None, kind="stable")[:k].tolist()
-        places = [divmod(place, len(self.pairs)) for place in order]
-        return tuple(
-            Edge(*self.pairs[pair].tolist(), names[row], float(values[row, pair]))
-            for row, pair in places
-            if size[row, pair] >= 0.0
-        )
+        found = []
+        for row, pair in (divmod(place, len(self.pairs)) for place in order):
+            if size[row, pair] >= 0.0:
+                first, second = self.pairs[pair].tolist()
+                found.append(Edge(first, second, names[row], float(values[row, pair])))
+        return tuple(found)
 
     def matrix(self, emotion: str, band: str, measure: str | None = None) -> FloatArray:
         """Return the edges of an emotion in one band as a matrix over channels.

@@ -20,8 +20,9 @@ from .networks import EmotionNetworks
 MEMORY_S = 300.0
 ENOUGH_S = 300
 SHRINKAGE = 0.2
-# A feature that was unknown for more than this share of the time has no pattern.
-MOST_UNKNOWN = 0.5
+# A feature that was known for less than this share of the weight has no pattern; half of it
+# is enough however sums are rounded.
+LEAST_KNOWN = 0.5 - 1e-9
 
 
 class Patterns:
@@ -140,7 +141,7 @@ class Patterns:
     def network(self) -> EmotionNetworks:
         """Return the networks as of now, in feature units a unit of emotion."""
         now, schema = self._now, self._schema
-        forgotten = now.share < 1.0 - MOST_UNKNOWN
+        forgotten = now.share < LEAST_KNOWN
         node, edge = self._shaped(np.where(forgotten, np.nan, self._patterns()))
         variance = np.where(forgotten, np.nan, now.variance)
         node_variance, edge_variance = self._shaped(variance[None])
@@ -208,4 +209,5 @@ def _root_mean(variance: FloatArray) -> FloatArray:
     known = np.isfinite(variance)
     count = known.sum(axis=-1)
     total = np.where(known, variance, 0.0).sum(axis=-1)
-    return np.sqrt(np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0))
+    mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return np.asarray(np.sqrt(mean))
