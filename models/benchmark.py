@@ -29,7 +29,7 @@ from ..signal import FloatArray
 from ..simulators.benchmark import FROZEN_SHA256, Benchmark, Sitting, load_benchmark
 from ..simulators.codes import CODES, Code
 from .benchmark_report import Report, Result, as_json, show
-from .contenders import ORACLE, Guess, coverage, decoders, oracle, stretch
+from .contenders import ORACLE, Guess, covered, decoders, oracle, within
 from .scoring import concordance
 from .simulated import Record, Recorder, load, recorded
 
@@ -176,11 +176,12 @@ def _score(
     oracle_s: float | None,
 ) -> tuple[dict[str, FloatArray], float]:
     """Return the concordance (8,) of each decoder on one person, and the model's coverage."""
-    scored = stretch(record, benchmark.scored_span)
+    # Decoders see the recording from its start, as they would live.
+    scored = within(record, benchmark.scored_span)
     everyone = {**guesses, ORACLE: oracle(benchmark, record, oracle_s)}
-    truth = scored.truth.astype(np.float64)
-    ccc = {name: concordance(guess(scored), truth) for name, guess in everyone.items()}
-    return ccc, coverage(model, scored)
+    truth = record.truth[scored].astype(np.float64)
+    ccc = {name: concordance(guess(record)[scored], truth) for name, guess in everyone.items()}
+    return ccc, float(covered(model, record)[scored].mean())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..decoding import Model
+from ..decoding.card import by_size
 from ..errors import SetupError
 from ..signal import FloatArray
 from ..simulators import EMOTIONS
 from ..simulators.benchmark import Benchmark
+from .references import contexts_of
 from .ridge import Fit, Rows, fit_over_people, fit_within_person
 from .scoring import Rescaling
 from .simulated import Record
@@ -38,7 +41,7 @@ def features_of(record: Record) -> Rows:
     n = len(record.truth)
     return np.concatenate(
         [record.power.reshape(n, -1), record.connectivity.reshape(n, -1)], axis=1
-    )
+    ).astype(np.float32)
 
 
 def parts_of(record: Record) -> dict[str, slice]:
@@ -52,36 +55,50 @@ def parts_of(record: Record) -> dict[str, slice]:
 
 
 def served(model: Model, record: Record) -> tuple[FloatArray, FloatArray]:
-    """Return what the decoder shows, and its standard deviation: (n_frames, 8) and (8,).
+    """Return what the decoder shows, and its standard deviation, both (n_frames, 8).
 
-    The smoothing is linear and the weights stay while no channel drops out, so that
-    weights on smoothed features are smoothed predictions.
+    The smoothing is linear and the weights stay while no channel drops out and the
+    context does not change, so that weights on smoothed features are smoothed predictions.
     """
-    names = model.card.target_names
+    card = model.card
+    names = card.target_names
     missing = [name for name in EMOTIONS if name not in names]
-    if missing or model.card.normalisation.policy != "baseline":
+    if missing or card.normalisation.policy != "baseline":
         raise SetupError(
             f"{model.path} cannot be scored on simulated people: it must decode "
             f"{', '.join(EMOTIONS)} against the person's own baseline"
         )
-    population = np.asarray(model.card.normalisation.population.log_power)[:, None]
-    mask = record.mask > 0.5
-    context = record.rest_power - population
-    context = np.where(mask & np.isfinite(context), context, 0.0)
-    positions = record.positions.astype(np.float64)
-    weights = model.weights(record.pairs, positions, mask, context)
+    contexts, starts = contexts_of(
+        record, card.normalisation.population, card.context, card.features
+    )
+    electrodes = record.pairs, record.positions.astype(np.float64), record.mask > 0.5
+    means, stds = [], []
+    for context, span in zip(contexts, map(slice, starts, starts[1:]), strict=True):
+        power = record.power[span].astype(np.float64)
+        edges = record.connectivity[span].astype(np.float64)
+        if card.architecture == "additive":
+            weights = model.weights(*electrodes, context)
+            by_node = np.einsum("tbc,nbc->nt", weights.node, power, optimize=True)
+            by_edge = np.einsum("tmbp,nmbp->nt", weights.edge, edges, optimize=True)
+            means.append(weights.bias + by_node + by_edge)
+            stds.append(np.tile(weights.std, (len(power), 1)))
+        else:
+            found = [
+                model.run(*x, *electrodes, context)[:2] for x in zip(power, edges, strict=True)
+            ]
+            means.append(np.array([mean for mean, _ in found]))
+            stds.append(np.array([std for _, std in found]))
     order = [names.index(name) for name in EMOTIONS]
-    frames = zip(record.power, record.connectivity, strict=True)
-    means = np.array([weights.read_out(power, edges)[0] for power, edges in frames])
-    return means[:, order], weights.std[order]
+    return np.concatenate(means)[:, order], np.concatenate(stds)[:, order]
 
 
-def coverage(model: Model, record: Record) -> float:
-    """Return the share of labels inside the model's own 90 % intervals."""
+def covered(model: Model, record: Record) -> NDArray[np.bool_]:
+    """Tell which labels lie inside the model's own 90 % intervals, shape (n_frames, 8)."""
     means, std = served(model, record)
     factors = {target.name: target.interval for target in model.card.targets}
-    half = std * np.array([factors[name] for name in EMOTIONS])
-    return float(np.mean(np.abs(record.truth - means) <= half))
+    size = by_size(model.card.interval_by_size, int(np.count_nonzero(record.mask > 0.5)))
+    half = std * size * np.array([factors[name] for name in EMOTIONS])
+    return np.abs(record.truth - means) <= half
 
 
 def decoders(model: Model, people: Iterable[Record]) -> tuple[dict[str, Guess], dict[str, float]]:
@@ -135,11 +152,17 @@ def oracle(benchmark: Benchmark, record: Record, oracle_s: float | None = None) 
     return _ridge(fit, truth, parts[name])
 
 
-def stretch(record: Record, *spans: tuple[float, float]) -> Record:
-    """Return the frames of a record that end within spans of seconds, their starts excluded."""
+def within(record: Record, *spans: tuple[float, float]) -> NDArray[np.bool_]:
+    """Tell which frames end within spans of seconds, their starts excluded, (n_frames,)."""
     inside = np.zeros(len(record.times), dtype=np.bool_)
     for start, end in spans:
         inside |= (record.times > start) & (record.times <= end)
+    return inside
+
+
+def stretch(record: Record, *spans: tuple[float, float]) -> Record:
+    """Return the frames of a record that end within spans, see `within`."""
+    inside = within(record, *spans)
     return replace(
         record,
         power=record.power[inside],

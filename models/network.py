@@ -1,14 +1,16 @@
-"""The additive decoder: a context network emits weights, the weights meet the features.
+"""The decoders: a graph transformer over electrodes emits weights, the weights meet the features.
 
-A prediction is ``b + Σ w·x`` over channels and pairs of channels. The weights
-come from a small graph transformer over the electrodes that sees where they
-sit, which are usable and a slow context, and never the features of the moment;
-so what is shown as a feature's contribution is exactly what resetting it does.
+A prediction is ``b + Σ w·x`` over channels and pairs of channels. In the additive network
+the transformer sees where electrodes sit, which are usable and a slow context, and never
+the features of the moment; so what is shown as a feature's contribution is exactly what
+resetting it does. The free network lets it see the features as well: its weights change
+with what they are multiplied by, and contributions are only approximately what they claim.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +18,10 @@ from torch import Tensor, nn
 HEAD_RADIUS = 0.1
 FREQUENCIES = 3
 N_POSITION = 3 + 6 * FREQUENCIES
+_FAR = 1e4
+# Of a context in units of its spread.
+_MOST = 3.0
+_GATE_WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -30,31 +36,45 @@ class NetworkShape:
         One a measure: whether it changes sign when a pair is turned round.
     n_connectivity_bands : int
         Bands with connectivity.
+    n_context : int
+        Numbers of slow context a channel has.
     width, layers, heads : int
         Of the graph transformer.
     rank : int
         Of each edge weight matrix.
+    architecture : {"additive", "approximate"}
+        Whether features of the moment stay out of the transformer.
     """
 
     n_targets: int
     n_bands: int
     signed: tuple[bool, ...]
     n_connectivity_bands: int
+    n_context: int
     width: int = 48
     layers: int = 2
     heads: int = 4
     rank: int = 6
+    architecture: Literal["additive", "approximate"] = "additive"
 
     @property
-    def n_edge_maps(self) -> int:
-        """Edge weight matrices: targets × measures × bands."""
-        return self.n_targets * len(self.signed) * self.n_connectivity_bands
+    def n_edges(self) -> int:
+        """Numbers a pair of channels has: measures × bands."""
+        return len(self.signed) * self.n_connectivity_bands
 
 
 class Attention(nn.Module):
-    """One layer over electrodes, with a learned preference for near or far ones."""
+    """One layer over electrodes, with a learned preference for near or far ones.
 
-    def __init__(self, width: int, heads: int) -> None:
+    Parameters
+    ----------
+    width, heads : int
+        Sizes.
+    n_edges : int
+        Features of pairs that steer attention and are carried along; 0 for none.
+    """
+
+    def __init__(self, width: int, heads: int, n_edges: int = 0) -> None:
         super().__init__()
         self.heads = heads
         self.norm = nn.LayerNorm(width)
@@ -67,114 +87,219 @@ class Attention(nn.Module):
             nn.GELU(),
             nn.Linear(2 * width, width),
         )
+        self.steer = nn.Linear(n_edges, heads, bias=False) if n_edges else None
+        self.carry = nn.Linear(heads * n_edges, width, bias=False) if n_edges else None
 
-    def forward(self, h: Tensor, squared_distance: Tensor, masked: Tensor) -> Tensor:
-        """Update embeddings (channels, width)."""
-        q, k, v = (
-            x.reshape(-1, self.heads, x.shape[-1] // self.heads).transpose(0, 1)
+    def forward(self, h: Tensor, apart: Tensor, masked: Tensor, edges: Tensor | None) -> Tensor:
+        """Update embeddings (k, channels, width) of k moments.
+
+        `apart` holds squared distances (channels, channels), `masked` what is added to the
+        scores of each channel, `edges` features (k, channels, channels, n_edges) or None.
+        """
+        k, n, width = h.shape
+        q, key, v = (
+            x.reshape(k, n, self.heads, -1).transpose(1, 2)
             for x in self.query_key_value(self.norm(h)).chunk(3, dim=-1)
         )
-        scores = q @ k.transpose(1, 2) / (q.shape[-1] ** 0.5)
-        scores = scores - self.distance[:, None, None] * squared_distance + masked
-        mixed = (torch.softmax(scores, dim=-1) @ v).transpose(0, 1).reshape(h.shape)
-        h = h + self.out(mixed)
+        scores = q @ key.transpose(2, 3) / ((width // self.heads) ** 0.5)
+        scores = scores - self.distance[:, None, None] * apart + masked
+        if edges is not None and self.steer is not None:
+            scores = scores + self.steer(edges).permute(0, 3, 1, 2)
+        share = torch.softmax(scores, dim=-1)
+        h = h + self.out((share @ v).transpose(1, 2).reshape(k, n, width))
+        if edges is not None and self.carry is not None:
+            along = torch.einsum("khij,kije->kihe", share, edges)
+            h = h + self.carry(along.reshape(k, n, -1))
         updated: Tensor = h + self.mlp(h)
         return updated
 
 
-class AdditiveNetwork(nn.Module):
+class Encoder(nn.Module):
+    """Electrodes as vectors: places, context, and in the free network the features."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.free = shape.architecture == "approximate"
+        self.n_rest = shape.n_bands
+        seen = N_POSITION + shape.n_bands + 1 + (shape.n_bands if self.free else 0)
+        width = shape.width
+        self.embed = nn.Sequential(nn.Linear(seen, width), nn.GELU(), nn.Linear(width, width))
+        edges = shape.n_edges if self.free else 0
+        self.layers = nn.ModuleList(
+            Attention(width, shape.heads, edges) for _ in range(shape.layers)
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(
+        self,
+        positions: Tensor,
+        mask: Tensor,
+        context: Tensor,
+        power: Tensor | None = None,
+        edges: Tensor | None = None,
+    ) -> Tensor:
+        """Return vectors (k, channels, width) from contexts (k, n_context, channels)."""
+        where = positions / HEAD_RADIUS
+        waves = [where]
+        for frequency in range(1, FREQUENCIES + 1):
+            waves += [torch.sin(frequency * where), torch.cos(frequency * where)]
+        size = torch.log(mask.sum().clamp(min=2.0)).expand(mask.shape)[:, None]
+        places = torch.cat([*waves, size], dim=1)
+        places = places.expand(context.shape[0], *places.shape)
+        seen = [places, context[:, : self.n_rest].transpose(1, 2)]
+        if power is not None:
+            seen.append(power.transpose(1, 2))
+        h = self.embed(torch.cat(seen, dim=2))
+        apart = where[:, None, :] - where[None, :, :]
+        squared = (apart * apart).sum(dim=-1)
+        masked = (mask - 1.0)[None, None, None, :] * _FAR
+        for layer in self.layers:
+            h = layer(h, squared, masked, edges)
+        electrodes: Tensor = self.norm(h)
+        return electrodes
+
+
+class ReadOut(nn.Module):
+    """From vectors of electrodes to weights on features, and to the spread of errors."""
+
+    turned: Tensor
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.shape = shape
+        width, n_maps = shape.width, shape.n_targets * shape.n_edges
+        self.node = nn.Linear(width, shape.n_targets * shape.n_bands)
+        self.left = nn.Linear(width, n_maps * shape.rank)
+        self.right = nn.Linear(width, n_maps * shape.rank)
+        # Small weights at first: the sums run over hundreds of pairs.
+        for head in (self.node, self.left, self.right):
+            nn.init.normal_(head.weight, std=0.08)
+            nn.init.zeros_(head.bias)
+        # In some people emotions show in power, in others in connectivity.
+        n_gates = shape.n_targets * (shape.n_bands + shape.n_edges)
+        self.gate = nn.Sequential(
+            nn.Linear(shape.n_context, _GATE_WIDTH), nn.GELU(), nn.Linear(_GATE_WIDTH, n_gates)
+        )
+        nn.init.zeros_(self.gate[2].weight)
+        nn.init.zeros_(self.gate[2].bias)
+        self.log_std = nn.Linear(width + shape.n_context + 1, shape.n_targets)
+        signs = torch.tensor([-1.0 if signed else 1.0 for signed in shape.signed])
+        signs = signs.repeat_interleave(shape.n_connectivity_bands).repeat(shape.n_targets)
+        self.register_buffer("turned", signs)
+
+    def forward(
+        self, h: Tensor, context: Tensor, pairs: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return weights on scaled features, and log standard deviations.
+
+        Of the slow context only means over channels are seen, which say how much moves in
+        this person, not what. Shapes (k, targets, bands, channels), (k, targets, edges, pairs), (k, targets).
+        """
+        shape = self.shape
+        n_used = mask.sum().clamp(min=2.0)
+        pooled = (h * mask[:, None]).sum(dim=1) / n_used
+        size = torch.log(n_used).expand(len(h))[:, None]
+        moving = (context * mask).sum(dim=2) / n_used
+        log_std = self.log_std(torch.cat([pooled, moving, size], dim=1))
+        gates = 2.0 * torch.sigmoid(self.gate(moving))
+        gates = gates.reshape(len(h), shape.n_targets, -1, 1)
+        node = self.node(h).reshape(len(h), -1, shape.n_targets, shape.n_bands)
+        node = node.permute(0, 2, 3, 1) * gates[:, :, : shape.n_bands] * (mask / n_used)
+        used = mask[pairs[:, 0]] * mask[pairs[:, 1]] / (0.5 * n_used * (n_used - 1.0))
+        edge = self._edges(h, pairs) * gates[:, :, shape.n_bands :] * used
+        return node, edge, log_std
+
+    def _edges(self, h: Tensor, pairs: Tensor) -> Tensor:
+        shape = self.shape
+        k, n = h.shape[:2]
+        maps = shape.n_targets * shape.n_edges
+        left = self.left(h).reshape(k, n, maps, shape.rank).transpose(1, 2)
+        right = self.right(h).reshape(k, n, maps, shape.rank).transpose(1, 2)
+        product = (left @ right.transpose(2, 3)).reshape(k, maps, n * n)
+        forward = product[:, :, pairs[:, 0] * n + pairs[:, 1]]
+        backward = product[:, :, pairs[:, 1] * n + pairs[:, 0]]
+        both: Tensor = forward + self.turned[:, None] * backward
+        return both.reshape(k, shape.n_targets, shape.n_edges, -1)
+
+
+class EmotionNetwork(nn.Module):
     """Emotions as a sum over channels and pairs.
 
     Parameters
     ----------
     shape : NetworkShape
-        Sizes.
+        Sizes and architecture.
     """
 
     # Buffers, which torch's own types do not tell apart from submodules.
     turned: Tensor
     power_scale: Tensor
     edge_scale: Tensor
+    context_scale: Tensor
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.shape = shape
-        width = shape.width
-        self.embed = nn.Sequential(
-            nn.Linear(N_POSITION + shape.n_bands + 1, width), nn.GELU(), nn.Linear(width, width)
-        )
-        self.layers = nn.ModuleList(Attention(width, shape.heads) for _ in range(shape.layers))
-        self.norm = nn.LayerNorm(width)
-        self.node_head = nn.Linear(width, shape.n_targets * shape.n_bands)
-        self.left = nn.Linear(width, shape.n_edge_maps * shape.rank)
-        self.right = nn.Linear(width, shape.n_edge_maps * shape.rank)
-        # Small weights at first: the sums run over hundreds of pairs.
-        for head in (self.node_head, self.left, self.right):
-            nn.init.normal_(head.weight, std=0.1)
-            nn.init.zeros_(head.bias)
-        self.log_std = nn.Linear(width + 1, shape.n_targets)
+        self.encoder = Encoder(shape)
+        self.read_out = ReadOut(shape)
         self.bias = nn.Parameter(torch.zeros(shape.n_targets))
+        edges = (len(shape.signed), shape.n_connectivity_bands)
         signs = torch.tensor([-1.0 if signed else 1.0 for signed in shape.signed])
         self.register_buffer("turned", signs.repeat_interleave(shape.n_connectivity_bands))
         self.register_buffer("power_scale", torch.ones(shape.n_bands))
-        edge_shape = (len(shape.signed), shape.n_connectivity_bands)
-        self.register_buffer("edge_scale", torch.ones(edge_shape))
+        self.register_buffer("edge_scale", torch.ones(edges))
+        self.register_buffer("context_scale", torch.ones(shape.n_context))
 
     def weights(
-        self, pairs: Tensor, positions: Tensor, mask: Tensor, context: Tensor
+        self,
+        pairs: Tensor,
+        positions: Tensor,
+        mask: Tensor,
+        context: Tensor,
+        power: Tensor | None = None,
+        connectivity: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what the features are multiplied with.
+        """Return what the features of k moments are multiplied with.
+
+        Parameters
+        ----------
+        pairs, positions, mask : tensor
+            As `rtemotion.decoding.model.Model.run` takes them, the same for all moments.
+        context : tensor, shape (k, n_context, n_channels)
+            The slow context at each.
+        power, connectivity : tensor or None
+            Features of each moment, for the approximate architecture alone.
 
         Returns
         -------
-        node : tensor, shape (n_targets, n_bands, n_channels)
-        edge : tensor, shape (n_targets, n_measures, n_bands, n_pairs)
-        log_std : tensor, shape (n_targets,)
+        node : tensor, shape (k, n_targets, n_bands, n_channels)
+        edge : tensor, shape (k, n_targets, n_measures, n_bands, n_pairs)
+        log_std : tensor, shape (k, n_targets)
         """
         shape = self.shape
-        n_used = mask.sum().clamp(min=2.0)
-        h = self._electrodes(positions, mask, context, n_used)
-        pooled = (h * mask[:, None]).sum(dim=0) / n_used
-        size = torch.log(n_used)[None]
-        log_std = self.log_std(torch.cat([pooled, size]))
-        node = self.node_head(h).reshape(-1, shape.n_targets, shape.n_bands).permute(1, 2, 0)
-        node = node * mask / (self.power_scale[:, None] * n_used)
-        edge = self._edges(h, pairs)
-        used = mask[pairs[:, 0]] * mask[pairs[:, 1]]
-        edge = edge * used / (self.edge_scale[:, :, None] * 0.5 * n_used * (n_used - 1.0))
-        return node, edge, log_std
-
-    def _electrodes(
-        self, positions: Tensor, mask: Tensor, context: Tensor, n_used: Tensor
-    ) -> Tensor:
-        where = positions / HEAD_RADIUS
-        waves = [where]
-        for k in range(1, FREQUENCIES + 1):
-            waves += [torch.sin(k * where), torch.cos(k * where)]
-        size = torch.log(n_used).expand(mask.shape)[:, None]
-        h = self.embed(torch.cat([*waves, context.transpose(0, 1), size], dim=1))
-        apart = where[:, None, :] - where[None, :, :]
-        squared = (apart * apart).sum(dim=-1)
-        masked = (mask - 1.0)[None, None, :] * 1e4
-        for layer in self.layers:
-            h = layer(h, squared, masked)
-        electrodes: Tensor = self.norm(h)
-        return electrodes
-
-    def _edges(self, h: Tensor, pairs: Tensor) -> Tensor:
-        shape = self.shape
-        maps, rank, n = shape.n_edge_maps, shape.rank, h.shape[0]
-        left = self.left(h).reshape(n, maps, rank).transpose(0, 1)
-        right = self.right(h).reshape(n, maps, rank).transpose(0, 1)
-        product = left @ right.transpose(1, 2)
-        forward = product.reshape(maps, n * n)[:, pairs[:, 0] * n + pairs[:, 1]]
-        backward = product.reshape(maps, n * n)[:, pairs[:, 1] * n + pairs[:, 0]]
-        turned = self.turned.repeat(shape.n_targets)[:, None]
-        both = forward + turned * backward
-        edges: Tensor = both.reshape(
-            shape.n_targets, len(shape.signed), shape.n_connectivity_bands, pairs.shape[0]
+        # A channel that was disturbed for a while must not outweigh all others.
+        scaled = _MOST * torch.tanh(context * mask / (_MOST * self.context_scale[:, None]))
+        if shape.architecture == "additive" or power is None or connectivity is None:
+            h = self.encoder(positions, mask, scaled)
+        else:
+            now = power * mask / self.power_scale[:, None]
+            h = self.encoder(positions, mask, scaled, now, self._dense(connectivity, pairs, mask))
+        node, edge, log_std = self.read_out(h, scaled, pairs, mask)
+        edge = edge.reshape(
+            len(h), shape.n_targets, len(shape.signed), shape.n_connectivity_bands, -1
         )
-        return edges
+        return node / self.power_scale[:, None], edge / self.edge_scale[:, :, None], log_std
+
+    def _dense(self, connectivity: Tensor, pairs: Tensor, mask: Tensor) -> Tensor:
+        """Return pairs' features as (k, n, n, n_edges), those of (j, i) turned."""
+        k, n = connectivity.shape[0], mask.shape[0]
+        used = mask[pairs[:, 0]] * mask[pairs[:, 1]]
+        flat = (connectivity / self.edge_scale[:, :, None] * used).flatten(1, 2)
+        there, back = pairs[:, 0] * n + pairs[:, 1], pairs[:, 1] * n + pairs[:, 0]
+        empty = torch.zeros(k, flat.shape[1], n * n, dtype=flat.dtype)
+        dense = empty.scatter(2, there.expand(k, flat.shape[1], -1), flat)
+        turned = empty.scatter(2, back.expand(k, flat.shape[1], -1), flat * self.turned[:, None])
+        return (dense + turned).reshape(k, flat.shape[1], n, n).permute(0, 2, 3, 1)
 
     def forward(
         self,
@@ -187,13 +312,19 @@ class AdditiveNetwork(nn.Module):
     ) -> tuple[Tensor, ...]:
         """Decode one window; the sums run in double precision.
 
-        Shapes as in `rtemotion.decoding.model.Model.run`, followed by the weights
-        and the constant behind the prediction, which change only with positions,
-        mask and context.
+        Shapes as in `rtemotion.decoding.model.Model.run`. The additive architecture
+        returns the weights and the constant behind the prediction as well, which change
+        only with positions, mask and context.
         """
-        node, edge, log_std = self.weights(pairs, positions, mask, context)
+        node, edge, log_std = (
+            x[0]
+            for x in self.weights(
+                pairs, positions, mask, context[None], power[None], connectivity[None]
+            )
+        )
         node, edge, bias = node.double(), edge.double(), self.bias.double()
         by_node = (node * power.double()).sum(dim=1)
         by_edge = (edge * connectivity.double()).sum(dim=(1, 2))
         mean = bias + by_node.sum(dim=1) + by_edge.sum(dim=1)
-        return mean, torch.exp(log_std), by_node, by_edge, node, edge, bias
+        decoded = mean, torch.exp(log_std), by_node, by_edge
+        return (*decoded, node, edge, bias) if self.shape.architecture == "additive" else decoded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,12 +21,28 @@ from ..decoding.inputs import InputBuilder
 from ..features import FeatureSchema
 from ..pipeline import chain, feature_stages
 from ..signal import FeatureFrame, FloatArray, Stage
-from ..simulators import Brain, Headset, Subject, get_headset, headset_from_labels
+from ..simulators import Brain, Subject, get_headset, headset_from_montage
+from ..simulators.artifacts import Artifacts
 from ..simulators.codes import Code
+from ..simulators.emotions import TAU_S, EmotionProcess
 
 REST_S = 75.0
-CODES: tuple[Code, ...] = ("mix", "network", "power")
-SHARES = (0.5, 0.25, 0.25)
+CODES: tuple[Code, ...] = ("mix", "network", "power", "none")
+CODE_SHARES = (0.32, 0.3, 0.3, 0.08)
+# Names of headsets, and montages made up of electrodes of the largest cap and net.
+HEADSET_SHARES = {
+    "cap32": 0.25,
+    "cap64": 0.12,
+    "epoc": 0.1,
+    "muse": 0.08,
+    "openbci16": 0.05,
+    "net128": 0.03,
+    "any cap": 0.27,
+    "any net": 0.1,
+}
+ORIENTATIONS_DEG, ORIENTATION_SHARES = (15.0, 30.0, 45.0), (0.25, 0.5, 0.25)
+REALISTIC_SHARE = 0.1
+USUAL_SHARE = 0.4
 READ_S = 5.0
 
 
@@ -53,18 +69,33 @@ class Recipe:
     ----------
     seed : int
         Of the person and the session.
-    headset : str or tuple of str
-        Name of a headset, or labels of a montage made up for the occasion.
+    headset : str
+        Name of a headset, or of the montage that `labels` belong to.
     code : str
         How emotions show in the brain.
     seconds : float
         Length after the rest.
+    labels : tuple of str
+        Electrodes of a montage made up for the occasion; empty for a headset.
+    orientation_deg : float
+        How far dipoles turn away from the atlas, see `Subject.draw`.
+    tau_s : float
+        Time constant of the emotions in seconds.
+    artifacts : Artifacts
+        How much of each artifact there is.
+    realistic : bool
+        Whether rhythms are as faint as recordings show them.
     """
 
     seed: int
-    headset: str | tuple[str, ...]
+    headset: str
     code: Code
     seconds: float = 210.0
+    labels: tuple[str, ...] = ()
+    orientation_deg: float = 30.0
+    tau_s: float = TAU_S
+    artifacts: Artifacts = Artifacts()
+    realistic: bool = False
 
     @property
     def rest_s(self) -> float:
@@ -73,12 +104,17 @@ class Recipe:
 
     def brain(self) -> Brain:
         """Return the brain at the start of the recording."""
+        headset = get_headset(self.headset) if not self.labels else None
+        drawn = np.random.SeedSequence((self.seed, 1)).spawn(1)[0]
         return Brain(
-            Subject.draw(self.seed),
-            _headset(self),
+            Subject.draw(
+                self.seed, orientation_deg=self.orientation_deg, realistic=self.realistic
+            ),
+            headset or headset_from_montage(self.headset, self.labels),
             code=self.code,
             seed=self.seed,
-            rest_s=REST_S,
+            artifacts=self.artifacts,
+            trajectories=EmotionProcess(np.random.default_rng(drawn), self.tau_s, REST_S),
         )
 
 
@@ -89,9 +125,9 @@ class Record:
     Attributes
     ----------
     power : array, shape (n_frames, n_bands, n_channels)
-        Log power minus the person's baseline.
+        Log power minus the person's baseline; half precision once it was kept.
     connectivity : array, shape (n_frames, n_measures, n_bands, n_pairs)
-        Connectivity minus the person's baseline.
+        Connectivity minus the person's baseline; half precision once it was kept.
     rest_power, rest_connectivity : array
         That baseline, one frame of each.
     pairs, positions, mask : array
@@ -104,8 +140,8 @@ class Record:
         What was recorded.
     """
 
-    power: NDArray[np.float32]
-    connectivity: NDArray[np.float32]
+    power: NDArray[np.floating]
+    connectivity: NDArray[np.floating]
     rest_power: NDArray[np.float32]
     rest_connectivity: NDArray[np.float32]
     pairs: NDArray[np.int64]
@@ -126,12 +162,13 @@ def record(
     builder = InputBuilder(info, schema, _no_reference(schema), span=BaselineSpan(0.0, rest_s))
     hop = schema.hop_seconds(info.sfreq)
     step = 1.0 - np.exp(-hop / smoothing_s) if smoothing_s > 0 else 1.0
-    thin = round(1.0 / hop)
+    hop_samples = schema.hop_samples(info.sfreq)
+    thin = max(1, round(info.sfreq / hop_samples))
     masks = []
     kept: list[tuple[FloatArray, ...]] = []
     times: list[float] = []
     smooth: list[FloatArray] = []
-    for number, (frame, truth) in enumerate(_frames(brain, stages, rest_s + recipe.seconds)):
+    for frame, truth in _frames(brain, stages, rest_s + recipe.seconds):
         builder.follow(frame)
         if builder.baseline is None:
             continue
@@ -140,7 +177,7 @@ def record(
         newest = [power, connectivity]
         smooth = [s + step * (x - s) for s, x in zip(smooth or newest, newest, strict=True)]
         masks.append(mask)
-        if number % thin == 0:
+        if (frame.index // hop_samples) % thin == 0:
             kept.append((*smooth, truth))
             times.append(frame.index / brain.info.sfreq)
     assert builder.baseline is not None
@@ -184,6 +221,8 @@ class Recorder:
             made = record(recipe, self.schema, self.design, self.smoothing_s)
             partial = path.with_suffix(".partial.npz")
             arrays = {name: getattr(made, name) for name in _ARRAYS}
+            # Three digits are plenty for features, and records of nets fit into memory.
+            arrays |= {name: arrays[name].astype(np.float16) for name in ("power", "connectivity")}
             np.savez(partial, recipe=repr(recipe), **arrays)
             partial.replace(path)
         return path
@@ -255,31 +294,72 @@ def _code_hash() -> str:
 
 
 def draw_recipes(n: int, seed: int, seconds: float = 210.0) -> list[Recipe]:
-    """Draw people, headsets and codes for training.
+    """Draw people, headsets, codes and artifacts for training.
 
-    Montages range from four electrodes to 64; a fifth of them are made up at
-    random, so that the network learns places rather than layouts.
+    Montages range from four electrodes to 128; a third of them are made up at random,
+    so that the network learns places rather than layouts. People differ in anatomy, in
+    how fast their emotions move and in how clean their signal is; some have rhythms
+    that hardly stand out, and in some no emotion shows.
     """
     rng = np.random.default_rng(seed)
-    labels = get_headset("cap64").channels
     drawn = []
     for i in range(n):
-        kind = rng.choice(
-            ["cap32", "cap64", "epoc", "muse", "random"], p=[0.3, 0.2, 0.2, 0.1, 0.2]
+        headset, labels = _draw_headset(rng)
+        realistic = bool(rng.random() < REALISTIC_SHARE)
+        code = CODES[int(rng.choice(len(CODES), p=CODE_SHARES))]
+        count = len(labels) or len(get_headset(headset).channels)
+        artifacts = Artifacts.realistic() if realistic else _draw_artifacts(rng, count)
+        drawn.append(
+            Recipe(
+                seed * 100_000 + i,
+                headset,
+                code,
+                seconds,
+                labels,
+                orientation_deg=float(rng.choice(ORIENTATIONS_DEG, p=ORIENTATION_SHARES)),
+                tau_s=float(np.exp(rng.uniform(np.log(8.0), np.log(TAU_S)))),
+                artifacts=artifacts,
+                realistic=realistic,
+            )
         )
-        headset: str | tuple[str, ...] = str(kind)
-        if kind == "random":
-            size = int(rng.integers(5, 49))
-            headset = tuple(str(x) for x in rng.choice(labels, size, replace=False))
-        code = CODES[int(rng.choice(len(CODES), p=SHARES))]
-        drawn.append(Recipe(seed * 100_000 + i, headset, code, seconds))
     return drawn
 
 
-def _headset(recipe: Recipe) -> Headset:
-    if isinstance(recipe.headset, str):
-        return get_headset(recipe.headset)
-    return headset_from_labels(recipe.headset)
+def _draw_headset(rng: np.random.Generator) -> tuple[str, tuple[str, ...]]:
+    """Return the name of a headset or montage, and the electrodes that are used of it."""
+    kind = str(rng.choice(list(HEADSET_SHARES), p=list(HEADSET_SHARES.values())))
+    if kind == "any cap":
+        labels, most = get_headset("cap64").channels, 48
+    elif kind == "any net":
+        labels, most = get_headset("net128").channels, 96
+    else:
+        return kind, ()
+    size = int(np.exp(rng.uniform(np.log(4.0), np.log(most + 1.0))))
+    chosen = tuple(str(x) for x in rng.choice(labels, size, replace=False))
+    return get_headset("cap64" if kind == "any cap" else "net128").montage, chosen
+
+
+def _draw_artifacts(rng: np.random.Generator, n_channels: int) -> Artifacts:
+    """Return usual artifacts for some, anything up to worse than realistic for the others."""
+    usual, worst = Artifacts(), Artifacts.realistic()
+    if rng.random() < USUAL_SHARE:
+        return usual
+    amounts = {
+        name: float(rng.uniform(0.0, 1.2) * getattr(worst, name))
+        for name in (
+            "blinks_per_min",
+            "blink_uv",
+            "line_uv",
+            "saccades_per_min",
+            "muscle_uv",
+            "bursts_per_min",
+            "pops_per_min",
+            "drift_uv",
+            "sweat_uv",
+        )
+    }
+    dead = float(rng.integers(0, 3)) if n_channels > 8 else 0.0
+    return replace(usual, **amounts, dead=dead)
 
 
 def _no_reference(schema: FeatureSchema) -> Normalisation:

@@ -1,30 +1,32 @@
-"""Training the additive network on records: loss, loop, calibration."""
+"""Training a network on records: the loss, and the loop that stops in time and can go on."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ..decoding.card import Familiarity, PopulationReference
-from ..decoding.trust import summary
+from ..decoding.card import PopulationReference
+from ..decoding.context import ContextPolicy
+from ..features import FeatureSchema
 from ..signal import FloatArray
-from .network import AdditiveNetwork
+from .checkpoint import Progress, load_progress, save_progress
+from .examples import Example, example
+from .network import EmotionNetwork
 from .simulated import Record
 
 log = logging.getLogger(__name__)
 
-# Montages are judged familiar among those of about their own size, up to so many channels.
-SIZES = (4, 8, 16, 32, 64)
-# How far beyond nearly all of training features must lie to be called unfamiliar.
-MARGIN = 1.25
+# The scale of features is taken from so many people: more changes it by no digit that matters.
+_SCALED_ON = 200
+# Share of the training in which the learning rate rises.
+_RISE = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,71 +41,90 @@ class Training:
         Records a step.
     rate : float
         Highest learning rate of AdamW, reached and left along a cosine.
+    decay : float
+        Its weight decay.
     no_baseline : float
         Share of records seen without the person's baseline.
     dropped : float
         Largest share of channels masked at random.
+    contexts : int
+        Contexts of a record that a step looks at, with the frames they hold for.
+    moments : int
+        Frames of a record that a step of the approximate architecture looks at.
+    concordance : float
+        Share of concordance in the loss, the rest is squared error.
     seed : int
         Of everything random here.
     """
 
-    epochs: int = 50
-    patience: int = 12
+    epochs: int = 30
+    patience: int = 8
     batch: int = 4
     rate: float = 2e-3
-    no_baseline: float = 0.15
+    decay: float = 0.02
+    no_baseline: float = 0.1
     dropped: float = 0.3
+    contexts: int = 4
+    moments: int = 16
+    concordance: float = 0.3
     seed: int = 0
 
 
 @dataclass(frozen=True)
-class Example:
-    """One record as the network sees it: features against one reference."""
+class Reference:
+    """What features and contexts stand against: see `examples.example`."""
 
-    power: Tensor
-    connectivity: Tensor
-    pairs: Tensor
-    positions: Tensor
-    mask: Tensor
-    context: Tensor
-    truth: Tensor
+    population: PopulationReference
+    policy: ContextPolicy | None
+    schema: FeatureSchema
+
+    def example(self, record: Record, own_baseline: bool = True, device: str = "cpu") -> Example:
+        """Return a record ready for the network."""
+        return example(record, self.population, self.policy, self.schema, own_baseline, device)
 
 
-def population_of(records: Sequence[Record]) -> PopulationReference:
-    """Return the mean rest over people, each person's channels and pairs averaged first."""
-    power = np.mean([r.rest_power.mean(axis=1) for r in records], axis=0)
-    edges = np.mean([r.rest_connectivity.mean(axis=2) for r in records], axis=0)
-    # Signed measures turn with the pair and average to nothing in particular.
-    edges[0] = 0.0
-    return PopulationReference(
-        tuple(float(x) for x in power), tuple(tuple(float(x) for x in row) for row in edges)
+def predict(
+    network: EmotionNetwork, x: Example, chosen: Sequence[int] | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return predictions, log standard deviations and labels, each (n_frames, n_targets).
+
+    `chosen` are the contexts whose frames are wanted; all by default.
+    """
+    spans = x.spans()
+    chosen = range(len(spans)) if chosen is None else chosen
+    picked = [spans[k] for k in chosen]
+    if network.shape.architecture == "approximate":
+        return _predict_mixed(network, x, chosen, picked)
+    node, edge, log_std = network.weights(
+        x.pairs, x.positions, x.mask, x.contexts[torch.as_tensor(list(chosen))]
     )
+    means, stds = [], []
+    for k, span in enumerate(picked):
+        power, edges = x.power[span].float(), x.connectivity[span].float()
+        means.append(
+            network.bias
+            + power.flatten(1) @ node[k].flatten(1).T
+            + edges.flatten(1) @ edge[k].flatten(1).T
+        )
+        stds.append(log_std[k].expand(len(power), -1))
+    return torch.cat(means), torch.cat(stds), torch.cat([x.truth[span] for span in picked])
 
 
-def example(record: Record, population: PopulationReference, own_baseline: bool = True) -> Example:
-    """Set a record's features against the person's baseline or the population's reference."""
-    reference = np.asarray(population.log_power, dtype=np.float32)[:, None]
-    power, connectivity = record.power, record.connectivity
-    context = record.rest_power - reference
-    if not own_baseline:
-        edges = np.asarray(population.connectivity, dtype=np.float32)[:, :, None]
-        power = power + context
-        connectivity = connectivity + (record.rest_connectivity - edges)
-        context = np.zeros_like(context)
-    arrays = (power, connectivity, record.pairs, record.positions, record.mask, context)
-    tensors = [torch.as_tensor(np.ascontiguousarray(x)) for x in (*arrays, record.truth)]
-    return Example(*tensors)
-
-
-def predict(network: AdditiveNetwork, x: Example) -> tuple[Tensor, Tensor]:
-    """Return predictions (n_frames, n_targets) and log standard deviation (n_targets,)."""
-    node, edge, log_std = network.weights(x.pairs, x.positions, x.mask, x.context)
-    mean = (
-        network.bias
-        + x.power.flatten(1) @ node.flatten(1).T
-        + x.connectivity.flatten(1) @ edge.flatten(1).T
-    )
-    return mean, log_std
+def _predict_mixed(
+    network: EmotionNetwork, x: Example, chosen: Sequence[int], picked: list[slice]
+) -> tuple[Tensor, Tensor, Tensor]:
+    means, stds = [], []
+    for k, span in zip(chosen, picked, strict=True):
+        power, edges = x.power[span].float(), x.connectivity[span].float()
+        context = x.contexts[k].expand(len(power), -1, -1)
+        node, edge, log_std = network.weights(x.pairs, x.positions, x.mask, context, power, edges)
+        means.append(
+            network.bias
+            + torch.einsum("ktbc,kbc->kt", node, power)
+            + torch.einsum("ktmbp,kmbp->kt", edge, edges)
+        )
+        stds.append(log_std)
+    return torch.cat(means), torch.cat(stds), torch.cat([x.truth[span] for span in picked])
 
 
 def concordance(estimate: Tensor, truth: Tensor) -> Tensor:
@@ -114,142 +135,151 @@ def concordance(estimate: Tensor, truth: Tensor) -> Tensor:
     return 2.0 * covariance / (spread + (a - b) ** 2 + 1e-8)
 
 
-def loss_of(network: AdditiveNetwork, x: Example, variance: Tensor) -> Tensor:
-    """Return half concordance, half squared error, and the likelihood of the spread."""
-    mean, log_std = predict(network, x)
-    error = x.truth - mean
+def loss_of(
+    network: EmotionNetwork,
+    x: Example,
+    variance: Tensor,
+    share: float,
+    chosen: Sequence[int] | None = None,
+) -> Tensor:
+    """Return concordance and squared error, `share` of the first, and the spread's likelihood."""
+    mean, log_std, truth = predict(network, x, chosen)
+    error = truth - mean
     squared = (error**2 / variance).mean()
     spread = ((error.detach() / torch.exp(log_std)) ** 2 * 0.5 + log_std).mean()
-    return 0.5 * (1.0 - concordance(mean, x.truth)).mean() + 0.5 * squared + 0.1 * spread
+    apart = (1.0 - concordance(mean, truth)).mean()
+    return share * apart + (1.0 - share) * squared + 0.1 * spread
 
 
-def set_scales(network: AdditiveNetwork, examples: Sequence[Example], truth: FloatArray) -> None:
+def set_scales(network: EmotionNetwork, examples: Sequence[Example], truth: FloatArray) -> None:
     """Put the features' and labels' own scale into the network, so that weights start fair."""
-    power = torch.stack([x.power.std(dim=(0, 2)) for x in examples]).mean(dim=0)
-    edges = torch.stack([x.connectivity.std(dim=(0, 3)) for x in examples]).mean(dim=0)
-    network.power_scale.copy_(power.clamp(min=1e-6))
-    network.edge_scale.copy_(edges.clamp(min=1e-6))
+
+    def spread(values: list[Tensor]) -> Tensor:
+        return torch.stack(values).mean(dim=0).clamp(min=1e-6)
+
+    network.power_scale.copy_(spread([x.power.float().std(dim=(0, 2)) for x in examples]))
+    network.edge_scale.copy_(spread([x.connectivity.float().std(dim=(0, 3)) for x in examples]))
+    rows = [torch.cat([*x.contexts], dim=1).square().mean(dim=1) for x in examples]
+    # What is always 0 or 1 keeps its scale.
+    scale = torch.stack(rows).mean(dim=0).sqrt()
+    network.context_scale.copy_(torch.where(scale > 1e-6, scale, 1.0))
     with torch.no_grad():
         network.bias.copy_(torch.as_tensor(truth.mean(axis=0)))
-        network.log_std.bias.fill_(float(np.log(truth.std())))
+        network.read_out.log_std.bias.fill_(float(np.log(truth.std())))
 
 
 def train(
-    network: AdditiveNetwork,
+    network: EmotionNetwork,
     records: Sequence[Record],
     held_out: Sequence[Record],
-    population: PopulationReference,
+    reference: Reference,
     plan: Training,
     progress: Callable[[int, float, float], None],
-) -> AdditiveNetwork:
+    checkpoint: Path | None = None,
+    device: str = "cpu",
+) -> EmotionNetwork:
     """Train until the held-out people gain nothing more; return the best network.
 
     Parameters
     ----------
-    network : AdditiveNetwork
+    network : EmotionNetwork
         Trained in place.
     records, held_out : sequence of Record
         Different people.
-    population : PopulationReference
-        Stands in for a baseline now and then.
+    reference : Reference
+        What features stand against.
     plan : Training
         How.
     progress : callable
         Called after each epoch with its number, the loss and the held-out mean CCC.
+    checkpoint : Path, optional
+        Written after each epoch; training goes on from it where it is of the same plan.
+    device : str
+        Where torch works.
     """
     rng = np.random.default_rng(plan.seed)
-    torch.manual_seed(plan.seed)
-    own = [example(r, population) for r in records]
-    without = [example(r, population, own_baseline=False) for r in records]
+    network.to(device)
+    examples = [reference.example(r, device=device) for r in records]
     truth = np.concatenate([r.truth for r in records])
-    set_scales(network, own, truth)
-    variance = torch.as_tensor(truth.var(axis=0))
-    steps = plan.epochs * -(-len(own) // plan.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps)
-    tests = [example(r, population) for r in held_out]
-    best, best_score, waited = deepcopy(network), -np.inf, 0
-    for epoch in range(plan.epochs):
+    set_scales(network, examples[:_SCALED_ON], truth)
+    variance = torch.as_tensor(truth.var(axis=0), device=device)
+    tests = [reference.example(r, device=device) for r in held_out]
+    steps = -(-len(examples) // plan.batch)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
+    state = Progress(deepcopy(network), -np.inf, 0, 0)
+    if checkpoint is not None and checkpoint.exists():
+        state = load_progress(checkpoint, repr(plan), network, optimiser, rng)
+        log.info("going on after epoch %d", state.epoch)
+    for epoch in range(state.epoch, plan.epochs):
+        if state.waited > plan.patience:
+            break
         network.train()
         total = 0.0
-        order = rng.permutation(len(own))
-        for start in range(0, len(order), plan.batch):
-            chosen = order[start : start + plan.batch]
+        order = rng.permutation(len(examples))
+        for step, batch in enumerate(np.array_split(order, steps)):
+            for group in optimiser.param_groups:
+                group["lr"] = plan.rate * _pace((epoch + step / steps) / plan.epochs)
             optimiser.zero_grad()
-            for i in chosen:
-                source = without if rng.random() < plan.no_baseline else own
-                x = _thinned(source[i], rng, plan.dropped)
-                loss = loss_of(network, x, variance) / len(chosen)
+            for i in batch:
+                x = examples[i]
+                if rng.random() < plan.no_baseline:
+                    x = reference.example(records[i], own_baseline=False, device=device)
+                loss = _step_loss(network, x, variance, plan, rng) / len(batch)
                 torch.autograd.backward(loss)
-                total += float(loss.detach()) * len(chosen)
+                total += float(loss.detach()) * len(batch)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
-            schedule.step()
         score = float(scores(network, tests).mean())
-        progress(epoch, total / len(own), score)
-        if score > best_score:
-            best, best_score, waited = deepcopy(network), score, 0
-        else:
-            waited += 1
-        if waited > plan.patience:
-            break
-    return best.eval()
+        progress(epoch, total / len(examples), score)
+        state = state.after(network, score)
+        if checkpoint is not None:
+            save_progress(checkpoint, repr(plan), state, network, optimiser, rng)
+    return state.best.to("cpu").eval()
 
 
-def scores(network: AdditiveNetwork, examples: Sequence[Example]) -> FloatArray:
-    """Return the CCC of each recording and target, shape (n_recordings, n_targets)."""
-    with torch.no_grad():
-        network.eval()
-        rows = [concordance(predict(network, x)[0], x.truth).numpy() for x in examples]
-    return np.array(rows, dtype=np.float64)
+def _pace(done: float) -> float:
+    """Return the share of the highest learning rate: a short rise, then along a cosine."""
+    return min(1.0, done / _RISE + 0.02) * 0.5 * (1.0 + float(np.cos(np.pi * done)))
 
 
-def interval_factors(
-    network: AdditiveNetwork, examples: Sequence[Example], coverage: float = 0.9
-) -> FloatArray:
-    """Return the half width, in predicted standard deviations, that covers held-out people.
-
-    Split conformal over recordings: the quantile is taken of each recording's own
-    quantile, so that one restless recording does not decide.
-    """
-    rows = []
-    with torch.no_grad():
-        for x in examples:
-            mean, log_std = predict(network, x)
-            off = ((x.truth - mean).abs() / torch.exp(log_std)).numpy()
-            rows.append(np.quantile(off, coverage, axis=0))
-    return np.asarray(np.mean(rows, axis=0), dtype=np.float64)
+def _step_loss(
+    network: EmotionNetwork, x: Example, variance: Tensor, plan: Training, rng: np.random.Generator
+) -> Tensor:
+    x = _thinned(x, rng, plan.dropped)
+    n = len(x.starts) - 1
+    if network.shape.architecture == "approximate":
+        frames = np.sort(rng.choice(len(x.truth), min(plan.moments, len(x.truth)), replace=False))
+        x = _moments(x, frames)
+        return loss_of(network, x, variance, plan.concordance)
+    chosen = np.sort(rng.choice(n, min(plan.contexts, n), replace=False))
+    return loss_of(network, x, variance, plan.concordance, [int(k) for k in chosen])
 
 
-def familiarity_of(examples: Sequence[Example], share: float = 0.999) -> Familiarity:
-    """Return the training distribution of the feature summary, with limits by channel count."""
-    rows, sizes = [], []
-    for x in examples:
-        mask = x.mask.numpy() > 0.5
-        for power, edges in zip(x.power.numpy(), x.connectivity.numpy(), strict=True):
-            rows.append(summary(power.astype(np.float64), edges.astype(np.float64), mask))
-            sizes.append(int(mask.sum()))
-    values = np.array(rows)
-    mean = values.mean(axis=0)
-    precision = np.linalg.inv(np.cov(values.T) + 1e-6 * np.eye(values.shape[1]))
-    away = values - mean
-    distances = np.sqrt(np.einsum("ij,jk,ik->i", away, precision, away))
-    return Familiarity(
-        tuple(mean.tolist()),
-        tuple(tuple(row) for row in precision.tolist()),
-        _limits(distances, np.array(sizes), share),
+def _moments(x: Example, frames: np.ndarray) -> Example:
+    """Return an example of some frames, ascending, each with the context it had."""
+    picked = torch.as_tensor(frames)
+    starts = np.searchsorted(frames, x.starts)
+    return Example(
+        x.power[picked],
+        x.connectivity[picked],
+        x.pairs,
+        x.positions,
+        x.mask,
+        x.contexts,
+        tuple(int(k) for k in starts),
+        x.truth[picked],
     )
 
 
-def _limits(
-    distances: FloatArray, sizes: NDArray[np.int64], share: float
-) -> tuple[tuple[int, float], ...]:
-    limits = []
-    for below, up_to in pairwise((0, *SIZES)):
-        inside = distances[(sizes > below) & (sizes <= up_to)]
-        if len(inside):
-            limits.append((up_to, MARGIN * float(np.quantile(inside, share))))
-    return tuple(limits)
+def scores(network: EmotionNetwork, examples: Sequence[Example]) -> FloatArray:
+    """Return the CCC of each recording and target, shape (n_recordings, n_targets)."""
+    network.eval()
+    with torch.no_grad():
+        rows = []
+        for x in examples:
+            mean, _, truth = predict(network, x)
+            rows.append(concordance(mean, truth).cpu().numpy())
+    return np.array(rows, dtype=np.float64)
 
 
 def _thinned(x: Example, rng: np.random.Generator, largest: float) -> Example:
@@ -258,6 +288,51 @@ def _thinned(x: Example, rng: np.random.Generator, largest: float) -> Example:
     drop = int(rng.integers(0, int(largest * n) + 1)) if rng.random() < 0.5 else 0
     if drop == 0 or n - drop < 3:
         return x
-    mask = x.mask.clone()
-    mask[torch.as_tensor(rng.choice(n, drop, replace=False))] = 0.0
-    return replace(x, mask=mask)
+    return x.without(torch.as_tensor(rng.choice(n, drop, replace=False)))
+
+
+def best_lag(network: EmotionNetwork, examples: Sequence[Example], most: int = 30) -> float | None:
+    """Return the information delay in seconds: the lag at which predictions fit best.
+
+    Records have a frame a second. The correlation of predictions with the truth that
+    many seconds ago is averaged over recordings and targets, and its peak put between
+    seconds by a parabola.
+
+    Parameters
+    ----------
+    network : EmotionNetwork
+        Trained.
+    examples : sequence of Example
+        Of people in whom emotions show.
+    most : int
+        Longest lag looked at, in seconds.
+
+    Returns
+    -------
+    float or None
+        None when no recording is more than twice as long as `most`.
+    """
+    curves = []
+    network.eval()
+    with torch.no_grad():
+        for x in examples:
+            mean, _, truth = (v.cpu().numpy().astype(np.float64) for v in predict(network, x))
+            kept = len(mean) - most
+            if kept > most:
+                curves.append(
+                    [_correlation(mean[-kept:], truth[most - k :][:kept]) for k in range(most)]
+                )
+    if not curves:
+        return None
+    curve = np.nanmean(curves, axis=0)
+    peak = int(np.argmax(curve))
+    if not 0 < peak < most - 1:
+        return float(peak)
+    left, top, right = curve[peak - 1 : peak + 2]
+    return float(peak + 0.5 * (left - right) / (left - 2.0 * top + right))
+
+
+def _correlation(a: FloatArray, b: FloatArray) -> float:
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    scale = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
+    return float(np.mean((a * b).sum(axis=0) / np.maximum(scale, 1e-12)))

@@ -191,18 +191,13 @@ def decoding(
     model: Model, setup: Setup, baseline: Baseline | None, span: BaselineSpan | None
 ) -> Decoding:
     """Return how a stream is decoded, as a session file says it."""
-    from .session import Decoding, Rest
+    from .person import to_rest
+    from .session import Decoding
 
     return Decoding(
         model=model.identity,
         model_file=str(model.path.resolve()),
         setup=dataclasses.asdict(setup),
         span=None if span is None else (span.start, span.end),
-        rest=None
-        if baseline is None
-        else Rest(
-            log_power=baseline.log_power.tolist(),
-            connectivity=baseline.connectivity.tolist(),
-            n_frames=baseline.n_frames,
-        ),
+        rest=None if baseline is None else to_rest(baseline),
     )

@@ -82,12 +82,24 @@ class RecordedStream(_Part):
     clock: dict[str, Any] | None = None
 
 
+class Moved(_Part):
+    """A slow context: see `rtemotion.decoding.context.ContextState`."""
+
+    seconds: int
+    weight: float
+    power: list[list[float]]
+    squares: list[list[float]]
+    connectivity: list[list[list[float]]]
+    rows: list[list[float]]
+
+
 class Rest(_Part):
-    """A baseline known before the start: see `rtemotion.decoding.Baseline`."""
+    """What is known of a person: see `rtemotion.decoding.Baseline`."""
 
     log_power: list[list[float]]
     connectivity: list[list[list[float]]]
     n_frames: int
+    context: Moved | None = None
 
 
 class Decoding(_Part):

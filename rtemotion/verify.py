@@ -14,6 +14,7 @@ from .decoding import Baseline, BaselineSpan, Model, load_model
 from .engine import decode
 from .errors import SourceError
 from .outlets.frame_rows import FACTS, REASONS, comparable, frame_labels
+from .person import from_rest
 from .pipeline import Setup
 from .session import Decoded, Decoding, Session, versions
 from .signal import FloatArray
@@ -78,11 +79,7 @@ def restore(session: Session, model_file: Path | None = None) -> Restored:
     decoded = _decoded(session)
     how = decoded.how
     model = _model(how.model, Path(how.model_file), model_file)
-    baseline = None
-    if how.rest is not None:
-        baseline = Baseline(
-            np.array(how.rest.log_power), np.array(how.rest.connectivity), how.rest.n_frames
-        )
+    baseline = None if how.rest is None else from_rest(how.rest)
     span = None if how.span is None else BaselineSpan(*how.span)
     return Restored(model, setup_of(how), baseline, span)
 

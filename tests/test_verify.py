@@ -160,7 +160,7 @@ def test_a_baseline_known_before_or_recorded_on_the_way_is_restored(
     engine = Engine(source, model, span=span)
     for _ in engine:
         pass
-    rest = engine.pipeline.decoder.baseline
+    rest = engine.pipeline.decoder.known
     assert rest is not None
     record(tmp_path / "a.xdf", MemorySource(info, [chunk]), model, span=span)
     record(tmp_path / "b.xdf", MemorySource(info, [chunk]), model, baseline=rest)

@@ -16,6 +16,7 @@ from .options import (
     Integer,
     JsonOption,
     ModelOption,
+    NetworksOption,
     NoGuiOption,
     Number,
     OscOption,
@@ -89,13 +90,16 @@ def demo(
     record: RecordOption = None,
     overwrite: OverwriteOption = False,
     osc: OscOption = None,
+    networks: NetworksOption = None,
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a simulated headset, here and now: no hardware, no network."""
     from .decode import run_demo
     from .outputs import Outputs
 
-    run_demo(seconds, headset, seed, model, Outputs(out, record, overwrite, osc=osc))
+    run_demo(
+        seconds, headset, seed, model, Outputs(out, record, overwrite, osc=osc, networks=networks)
+    )
 
 
 @app.command()
@@ -343,6 +347,7 @@ def live(
         bool, typer.Option("--no-outlet", help="Do not republish the emotions on LSL.")
     ] = False,
     osc: OscOption = None,
+    networks: NetworksOption = None,
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a headset, republish the emotions on LSL, write a table, record."""
@@ -351,7 +356,7 @@ def live(
     from .sources import Place
 
     place = Place(stream, board, fieldtrip, None, wait, duplicates, on_change)
-    outputs = Outputs(out, record, overwrite, tuple(also or ()), osc)
+    outputs = Outputs(out, record, overwrite, tuple(also or ()), osc, networks)
     run_live(place, model, outputs, seconds, baseline, not no_outlet, options)
 
 
@@ -386,6 +391,7 @@ def replay(
         ),
     ] = None,
     osc: OscOption = None,
+    networks: NetworksOption = None,
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a recording: the same numbers as live, at any speed."""
@@ -398,7 +404,7 @@ def replay(
     from .outputs import Outputs
 
     what = Replay(file, stream, speed, chunk, baseline, model)
-    run_replay(what, Outputs(out, record, overwrite, osc=osc), options)
+    run_replay(what, Outputs(out, record, overwrite, osc=osc, networks=networks), options)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..decoding import BaselineSpan, Model, load_model
 from ..engine import Engine
 from ..errors import SetupError
-from ..pipeline import preload
+from ..pipeline import Pipeline, preload
 from ..signal import Outlet, Source, StreamInfo
 from .outputs import Outputs, about_engine
 from .run import run
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# How long the person of `demo` rested before, and then felt something.
+_REST_S, _MOVING_S = 80.0, 130.0
+
 
 def run_demo(
     seconds: float | None, headset: str, seed: int, model_file: Path | None, outputs: Outputs
@@ -37,7 +40,8 @@ def run_demo(
     outputs.check()
     model = load_model(model_file)
     person = Subject.draw(seed)
-    baseline = rest_of(Brain(person, headset, seed=seed, rest_s=3600.0), model)
+    earlier = Brain(person, headset, seed=seed, rest_s=_REST_S)
+    baseline = known_of(earlier, model, _REST_S)
     brain = Brain(person, headset, seed=seed + 1)
     source = SimulatedSource(brain, seconds=seconds)
     engine = outputs.engine(source, model, baseline=baseline)
@@ -46,22 +50,19 @@ def run_demo(
     outputs.tell(engine)
 
 
-def rest_of(brain: Brain, model: Model, seconds: float = 80.0) -> Baseline:
-    """Return the mean features of a resting simulated brain."""
-    from ..decoding.baseline import BaselineRecorder
-    from ..pipeline import chain, feature_stages
-    from ..signal import FeatureFrame
+def known_of(brain: Brain, model: Model, rest_s: float) -> Baseline | None:
+    """Return what a model knows of a simulated person after a rest and two minutes more.
 
-    card = model.card
-    stages, info = feature_stages(brain.info, card.features, card.conditioning)
-    window = card.features.longest_window(info.sfreq)
-    recorder = BaselineRecorder(BaselineSpan(0.0, seconds), info.sfreq, window)
-    step = round(5.0 * info.sfreq)
-    while True:
+    None for a model that wants to know nothing. The brain rests for `rest_s` seconds.
+    """
+    pipeline = Pipeline(brain.info, model, span=BaselineSpan(0.0, rest_s))
+    seconds = rest_s + (_MOVING_S if model.card.context is not None else 5.0)
+    step = round(5.0 * brain.info.sfreq)
+    for _ in range(math.ceil(seconds / 5.0)):
         chunk, _ = brain.read(step)
-        for item in chain(stages, chunk):
-            if isinstance(item, FeatureFrame) and (found := recorder.add(item)) is not None:
-                return found
+        for _ in pipeline.process(chunk):
+            pass
+    return pipeline.decoder.known
 
 
 def run_live(

@@ -88,6 +88,15 @@ OscOption = Annotated[
         callback=osc_place,
     ),
 ]
+NetworksOption = Annotated[
+    File,
+    typer.Option(
+        "--networks",
+        metavar="FILE.csv",
+        help="Write the network of each emotion at the end: which channels and pairs moved with "
+        "it over the last five minutes or more, band by band.",
+    ),
+]
 NoGuiOption = Annotated[
     bool, typer.Option("--no-gui", help="Stay in the terminal, without the desktop app.")
 ]

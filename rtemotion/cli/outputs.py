@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..decoding import BaselineSpan, Model
 from ..engine import Engine
 from ..errors import OutletError, SetupError
@@ -37,6 +39,8 @@ class Outputs:
         Queries of other LSL streams to record into the same file; ``"all"`` for every one.
     osc : str or None
         ``[HOST:]PORT`` of a receiver of OSC.
+    networks : Path or None
+        What was learnt of each emotion's network, as CSV, at the end.
     """
 
     table: Path | None = None
@@ -44,6 +48,7 @@ class Outputs:
     overwrite: bool = False
     also: tuple[str, ...] = ()
     osc: str | None = None
+    networks: Path | None = None
 
     def check(self) -> None:
         """Refuse what could not be written before anything else is waited for."""
@@ -55,6 +60,10 @@ class Outputs:
             from ..outlets.session_file import check_recording
 
             check_recording(self.recording, self.overwrite)
+        if self.networks is not None:
+            from ..outlets.networks_table import check_networks
+
+            check_networks(self.networks, self.overwrite)
         if self.osc is not None:
             from ..outlets.osc import check_place
 
@@ -68,7 +77,8 @@ class Outputs:
         SetupError
             If an output is the input, or a session file beside it.
         """
-        written = [path for path in (self.table, self.recording) if path is not None]
+        outputs = (self.table, self.recording, self.networks)
+        written = [path for path in outputs if path is not None]
         if self.recording is not None:
             written.append(self.recording.with_suffix(".json"))
         if source.resolve() in {path.resolve() for path in written}:
@@ -99,6 +109,8 @@ class Outputs:
 
             names, about = model.card.target_names, about_engine(engine)
             engine.add_outlet(OSCOutlet(names, model.identity, self.osc, about))
+        if self.networks is not None:
+            _learn_networks(engine, self.networks, self.overwrite)
         return engine
 
     def _recorder(self, path: Path, source: Source) -> Recorder:
@@ -122,6 +134,8 @@ class Outputs:
         """Say what was written."""
         if self.table is not None:
             sys.stdout.write(f"# wrote {engine.frames} rows to {self.table}{how}\n")
+        if self.networks is not None:
+            sys.stdout.write(f"# wrote the networks of the last minutes to {self.networks}\n")
         if engine.recorder is not None:
             if engine.recorder.target.xdf.problem:
                 raise OutletError(
@@ -150,6 +164,19 @@ def about_engine(engine: Engine) -> About:
         stream=info.name,
         source_id=info.source_id,
         simulated=info.simulated,
+    )
+
+
+def _learn_networks(engine: Engine, path: Path, overwrite: bool) -> None:
+    from ..explanation import Patterns
+    from ..outlets.networks_table import NetworksTable
+
+    info, card = engine.pipeline.info, engine.model.card
+    pairs = np.stack(np.triu_indices(info.n_channels, k=1), axis=1)
+    patterns = Patterns(card.target_names, card.features, pairs, info.n_channels)
+    engine.pipeline.decoder.watch(patterns)
+    engine.add_outlet(
+        NetworksTable(path, lambda: patterns.network().rows(info.channels), overwrite)
     )
 
 

@@ -9,11 +9,12 @@ import numpy as np
 from ..errors import SetupError
 from ..signal import FeatureFrame, FloatArray
 from .card import PopulationReference
+from .context import ContextState
 
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """Mean features of a stretch of rest.
+    """What is known of a person: mean features of a stretch of rest, and how they moved since.
 
     Attributes
     ----------
@@ -23,11 +24,14 @@ class Baseline:
         Mean connectivity; NaN where nothing was known.
     n_frames : int
         Number of frames behind the means.
+    context : ContextState or None
+        The slow context so far; None where there is none yet.
     """
 
     log_power: FloatArray
     connectivity: FloatArray
     n_frames: int
+    context: ContextState | None = None
 
     @classmethod
     def population(cls, reference: PopulationReference, n_channels: int, n_pairs: int) -> Baseline:
@@ -115,5 +119,63 @@ class BaselineRecorder:
         power, edges = (
             np.where(count > 0, total / np.maximum(count, 1), np.nan)
             for total, count in zip(self._sums, self._counts, strict=True)
+        )
+        return Baseline(power, edges, self._n)
+
+
+class RunningReference:
+    """A causal mean of all features so far that forgets slowly, in place of a rest.
+
+    Parameters
+    ----------
+    tau_s : float
+        Its time constant in seconds.
+    minimum_s : float
+        So much has to be seen before it stands for the person.
+    hop_s : float
+        Seconds between frames.
+    start : Baseline or None
+        What it goes on from.
+    """
+
+    def __init__(
+        self, tau_s: float, minimum_s: float, hop_s: float, start: Baseline | None = None
+    ) -> None:
+        self._decay = float(np.exp(-hop_s / tau_s))
+        self._minimum = minimum_s / hop_s
+        self._n = 0
+        self._sums: list[FloatArray] = []
+        self._weights: list[FloatArray] = []
+        if start is not None:
+            self._n = start.n_frames
+            # Whatever was seen long ago weighs no more than the mean remembers.
+            most = (1.0 - self._decay**self._n) / (1.0 - self._decay)
+            for value in (start.log_power, start.connectivity):
+                weight = np.where(np.isfinite(value), most, 0.0)
+                self._weights.append(weight)
+                self._sums.append(weight * np.where(weight > 0, value, 0.0))
+
+    def add(self, frame: FeatureFrame) -> None:
+        """Take a frame whose windows are full."""
+        with np.errstate(divide="ignore"):
+            values = [np.log(frame.power), frame.connectivity]
+        if not self._sums:
+            self._sums = [np.zeros(x.shape) for x in values]
+            self._weights = [np.zeros(x.shape) for x in values]
+        for total, weight, value in zip(self._sums, self._weights, values, strict=True):
+            known = np.isfinite(value)
+            total *= self._decay
+            weight *= self._decay
+            total += np.where(known, value, 0.0)
+            weight += known
+        self._n += 1
+
+    def mean(self) -> Baseline | None:
+        """Return the mean so far, None while too little was seen."""
+        if self._n < self._minimum:
+            return None
+        power, edges = (
+            np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
+            for total, weight in zip(self._sums, self._weights, strict=True)
         )
         return Baseline(power, edges, self._n)

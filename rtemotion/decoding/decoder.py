@@ -7,6 +7,7 @@ the network itself is a pure function in the model file.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,26 @@ from ..signal import (
     Tick,
 )
 from .baseline import Baseline, BaselineSpan
+from .card import by_size
 from .inputs import InputBuilder
 from .model import Model, Weights
 from .trust import Unfamiliarity, mostly_artifact
+
+
+class Watcher(Protocol):
+    """Something that learns from what the decoder sees and says, once a second."""
+
+    def add(
+        self,
+        power: FloatArray,
+        connectivity: FloatArray,
+        mean: FloatArray,
+        mask: NDArray[np.bool_],
+    ) -> None:
+        """Take the smoothed inputs and outputs of a second, and the channels in use."""
+
+    def reset(self) -> None:
+        """Forget everything: inputs stand against another reference from now on."""
 
 
 class Decoder:
@@ -60,14 +78,18 @@ class Decoder:
         self._n_targets = len(card.targets)
         n = info.n_channels
         self._n_pairs = n * (n - 1) // 2
-        self._inputs = InputBuilder(info, card.features, card.normalisation, baseline, span)
+        self._inputs = InputBuilder(
+            info, card.features, card.normalisation, baseline, span, card.context
+        )
         self._unfamiliarity = Unfamiliarity(card.familiarity)
         always = set()
         if card.trained_on == "simulation" and not info.simulated:
             always.add(Reason.NOT_VALIDATED)
         self._always = frozenset(always)
         self._placed = info.has_position
-        self._half_width = np.array([target.interval for target in card.targets])
+        self._watcher: Watcher | None = None
+        self._exact = card.architecture == "additive"
+        self._intervals = np.array([target.interval for target in card.targets])
         self._prior_lower = np.array([target.prior_lower for target in card.targets])
         self._prior_upper = np.array([target.prior_upper for target in card.targets])
         self.reset()
@@ -75,6 +97,8 @@ class Decoder:
     def reset(self) -> None:
         """Forget every frame, a baseline recorded from the stream included."""
         self._inputs.reset()
+        if self._watcher is not None:
+            self._watcher.reset()
         self._weights: Weights | None = None
         self._seen = b""
         self._smooth: list[FloatArray] | None = None
@@ -82,10 +106,14 @@ class Decoder:
         self._next_stale: float | None = None
         self._newest = np.nan
 
+    def watch(self, watcher: Watcher) -> None:
+        """Let one watcher learn from every second with a value from now on."""
+        self._watcher = watcher
+
     @property
-    def baseline(self) -> Baseline | None:
-        """The person's own baseline, None while the population's stands in."""
-        return self._inputs.baseline
+    def known(self) -> Baseline | None:
+        """What is known of the person; None while the population's reference stands in."""
+        return self._inputs.known
 
     def process(self, item: Item) -> Iterator[Item]:
         """Yield an emotion frame for a feature frame, and pass on anything else."""
@@ -115,6 +143,8 @@ class Decoder:
         if self._inputs.follow(frame):
             # What was smoothed so far stood against another reference.
             self._smooth = None
+            if self._watcher is not None:
+                self._watcher.reset()
         self._newest = frame.newest
         quality = self._inputs.quality(frame)
         if not frame.full:
@@ -130,20 +160,23 @@ class Decoder:
 
     def _value(self, frame: FeatureFrame, mask: NDArray[np.bool_], quality: float) -> EmotionFrame:
         power, connectivity, context = self._inputs.values(frame, mask)
-        weights = self._weights_for(frame.pairs, mask, context)
-        mean, node, edge = weights.read_out(power, connectivity)
-        mean, std, node, edge, power, connectivity = self._smoothed(
-            mean, weights.std, node, edge, power, connectivity
-        )
+        decoded = self._read_out(frame.pairs, mask, power, connectivity, context)
+        mean, std, node, edge, power, connectivity = self._smoothed(*decoded, power, connectivity)
         reasons = set(self._always)
         if mostly_artifact(frame, mask, self._placed):
             reasons.add(Reason.ARTIFACT)
-        if self.baseline is None and self.model.card.normalisation.policy == "baseline":
+        if not self._inputs.ready:
             reasons.add(Reason.NO_BASELINE)
         # Training knows features smoothed in the same way.
         if self._unfamiliarity.found(power, connectivity, mask):
             reasons.add(Reason.UNFAMILIAR)
-        lower, upper = self._interval(mean, std, Reason.NOT_VALIDATED in reasons)
+        half = self._half_width(int(np.count_nonzero(mask))) * std
+        lower, upper = self._interval(mean, half, Reason.NOT_VALIDATED in reasons)
+        if self._inputs.each_second(frame):
+            # What a second teaches holds from the next frame on.
+            self._inputs.learn(power, connectivity)
+            if self._watcher is not None:
+                self._watcher.add(power, connectivity, mean, mask)
         return EmotionFrame(
             index=frame.index,
             time=frame.time,
@@ -158,6 +191,23 @@ class Decoder:
             quality=quality,
             model=self.model.identity,
         )
+
+    def _read_out(
+        self,
+        pairs: NDArray[np.int64],
+        mask: NDArray[np.bool_],
+        power: FloatArray,
+        connectivity: FloatArray,
+        context: FloatArray,
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return mean, std, node and edge contributions, as from `Model.run`."""
+        if not self._exact:
+            return self.model.run(
+                power, connectivity, pairs, self._inputs.positions, mask, context
+            )
+        weights = self._weights_for(pairs, mask, context)
+        mean, node, edge = weights.read_out(power, connectivity)
+        return mean, weights.std, node, edge
 
     def _weights_for(
         self, pairs: NDArray[np.int64], mask: NDArray[np.bool_], context: FloatArray
@@ -183,10 +233,13 @@ class Decoder:
         self._smooth = smooth
         return smooth
 
+    def _half_width(self, n_used: int) -> FloatArray:
+        """Return the half width of 90 % intervals in standard deviations, (n_targets,)."""
+        return self._intervals * by_size(self.model.card.interval_by_size, n_used)
+
     def _interval(
-        self, mean: FloatArray, std: FloatArray, unvalidated: bool
+        self, mean: FloatArray, half: FloatArray, unvalidated: bool
     ) -> tuple[FloatArray, FloatArray]:
-        half = self._half_width * std
         lower, upper = mean - half, mean + half
         if unvalidated:
             lower = np.minimum(lower, self._prior_lower)

@@ -6,6 +6,7 @@ Training builds its inputs with the same code as decoding.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from ..errors import SetupError
 from ..features.schema import FeatureSchema
 from ..signal import FeatureFrame, FloatArray, StreamInfo
-from .baseline import Baseline, BaselineRecorder, BaselineSpan
+from .baseline import Baseline, BaselineRecorder, BaselineSpan, RunningReference
 from .card import Normalisation
+from .context import ContextPolicy, SlowContext
 from .trust import mean, segments_wanted, usable_channels
 
 
 class InputBuilder:
-    """Follows a stream's frames, keeps its baseline, and builds the network's inputs.
+    """Follows a stream's frames, keeps what is known of the person, and builds inputs.
 
     Parameters
     ----------
@@ -30,16 +32,18 @@ class InputBuilder:
     normalisation : Normalisation
         Policy and population reference.
     baseline : Baseline or None
-        Mean features of rest, when they are known before the start.
+        Mean features of rest, and a slow context, when they are known before the start.
     span : BaselineSpan or None
         Where in this stream the person rests.
+    context : ContextPolicy or None
+        How slow the context is; None for models that only know the rest.
 
     Attributes
     ----------
     positions : array, shape (n_channels, 3)
         Metres, head frame, 0 where unknown.
     baseline : Baseline or None
-        The person's own baseline; None while the population's reference stands in.
+        The person's own reference; None while the population's stands in.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class InputBuilder:
         normalisation: Normalisation,
         baseline: Baseline | None = None,
         span: BaselineSpan | None = None,
+        context: ContextPolicy | None = None,
     ) -> None:
         n = info.n_channels
         self._schema = schema
@@ -56,32 +61,84 @@ class InputBuilder:
         self._wanted = segments_wanted(schema, info.sfreq)
         self._has_position = info.has_position
         self.positions = np.where(self._has_position[:, None], info.positions, 0.0)
+        self._policy = normalisation
         self._population = Baseline.population(normalisation.population, n, n * (n - 1) // 2)
-        own = normalisation.policy == "baseline"
-        if own and baseline is not None:
+        pairs = np.stack(np.triu_indices(n, k=1), axis=1)
+        self._slow = None if context is None else SlowContext(context, schema, pairs, n)
+        if baseline is not None and normalisation.policy != "none":
             _check_fits(baseline, self._population)
-        self._given = baseline if own else None
-        self._span = span if own else None
+            self._given: Baseline | None = baseline
+        else:
+            self._given = None
+        self._span = span if normalisation.policy == "baseline" else None
+        self._hop = schema.hop_samples(info.sfreq)
+        # The slow context and a running reference look at one frame a second.
+        self._thin = max(1, round(info.sfreq / self._hop))
         self.reset()
 
     def reset(self) -> None:
-        """Forget every frame; a baseline given at the start stays."""
-        self._set(self._given)
-        window = self._schema.longest_window(self._sfreq)
-        self._recorder = (
-            BaselineRecorder(self._span, self._sfreq, window) if self._span is not None else None
-        )
+        """Forget every frame; what was known before the start stays."""
+        self._recorder = self._running = None
+        if self._span is not None:
+            window = self._schema.longest_window(self._sfreq)
+            self._recorder = BaselineRecorder(self._span, self._sfreq, window)
+        if self._policy.policy == "adaptive":
+            seconds = self._hop * self._thin / self._sfreq
+            self._running = RunningReference(
+                self._policy.adaptive_tau_s, self._policy.minimum_s, seconds, self._given
+            )
+        self._begin(self._given)
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything the model wants to know of the person is known."""
+        known = self.baseline is not None or self._policy.policy == "none"
+        return known and (self._slow is None or self._slow.known)
+
+    @property
+    def known(self) -> Baseline | None:
+        """What is known of the person now, to go on from; None before there is a reference."""
+        if self.baseline is None or self._slow is None:
+            return self.baseline
+        return replace(self.baseline, context=self._slow.state)
 
     def follow(self, frame: FeatureFrame) -> bool:
-        """Take note of a frame; return whether the baseline holds from this one on.
+        """Take note of a frame; return whether another reference holds from this one on.
 
-        That is the first frame after the baseline's span.
+        With a baseline that is the first frame after its span. A running reference
+        changes a little every second, which does not count once there is one.
         """
-        if self._recorder is None or (found := self._recorder.add(frame)) is None:
+        found = None
+        if self._recorder is not None and (found := self._recorder.add(frame)) is not None:
+            self._recorder = None
+        if self._running is not None and frame.full and self.each_second(frame):
+            self._running.add(frame)
+            found = self._running.mean()
+            if found is not None and self.baseline is not None:
+                self._set(found)
+                return False
+        if found is None:
             return False
-        self._set(found)
-        self._recorder = None
+        self._begin(found)
         return True
+
+    def learn(self, power: FloatArray, connectivity: FloatArray) -> None:
+        """Take the smoothed inputs of a second into the slow context."""
+        if self._slow is not None and self._slow.add(power, connectivity):
+            self._renew()
+
+    def each_second(self, frame: FeatureFrame) -> bool:
+        """Tell whether a frame is the one of its second that slow things look at."""
+        return (frame.index // self._hop) % self._thin == 0
+
+    def _begin(self, baseline: Baseline | None) -> None:
+        """Start from a reference, with the slow context that belongs to it."""
+        self._set(baseline)
+        if self._slow is not None:
+            self._slow.reset()
+            if baseline is not None and baseline.context is not None:
+                self._slow.restore(baseline.context)
+        self._renew()
 
     def _set(self, baseline: Baseline | None) -> None:
         population = self._population
@@ -89,7 +146,10 @@ class InputBuilder:
         self.baseline = baseline
         self._power = _filled(own.log_power, population.log_power)
         self._edges = _filled(own.connectivity, population.connectivity)
-        self._context = self._power - population.log_power
+
+    def _renew(self) -> None:
+        rest = self._power - self._population.log_power
+        self._context = rest if self._slow is None else np.concatenate([rest, self._slow.rows])
 
     def mask(self, frame: FeatureFrame) -> NDArray[np.bool_]:
         """Return the channels to use in a full frame, shape (n_channels,)."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..features.schema import FeatureSchema
 from ..signal import FeatureFrame, FloatArray
-from .card import Familiarity
+from .card import Familiarity, by_size
 
 # Share of a window's segments a channel must have to be used.
 ENOUGH_SEGMENTS = 0.5
@@ -125,5 +125,4 @@ class Unfamiliarity:
 
     def limit(self, n_channels: int) -> float:
         """Return the limit for so many channels in use."""
-        fitting = (limit for up_to, limit in self._limits if n_channels <= up_to)
-        return next(fitting, self._limits[-1][1])
+        return by_size(self._limits, n_channels)

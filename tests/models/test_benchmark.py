@@ -25,7 +25,7 @@ from rtemotion.models.contenders import (
     ORACLE,
     POWER,
     SERVED,
-    coverage,
+    covered,
     decoders,
     oracle,
     served,
@@ -257,7 +257,7 @@ def test_the_model_is_scored_on_what_the_decoder_shows(short: Benchmark, model: 
         (frame.lower <= truth) & (truth <= frame.upper)
         for frame, truth in zip(frames, seen.truth, strict=True)
     ]
-    assert coverage(model, seen) == pytest.approx(np.mean(inside), abs=2e-3)
+    assert covered(model, seen).mean() == pytest.approx(np.mean(inside), abs=2e-3)
 
 
 def test_nobody_whom_training_scripts_draw_is_tested() -> None:
