@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from ..signal import FloatArray
 
@@ -69,9 +71,68 @@ class Interval:
         return self.low <= 0.0 <= self.high
 
 
-def over_people(values: FloatArray, seed: int = 0) -> Interval:
-    """Return the mean of one value a person with its percentile bootstrap interval of 95 %."""
+def over_people(
+    values: FloatArray,
+    seed: int = 0,
+    statistic: Callable[[FloatArray], float] | None = None,
+) -> Interval:
+    """Return the mean over people with its percentile bootstrap interval of 95 %.
+
+    Parameters
+    ----------
+    values : array, shape (n_people,) or (n_people, ...)
+        Of each person: one value, or a curve when there is a statistic.
+    seed : int
+        Of the people drawn.
+    statistic : callable, optional
+        From the mean over people to the number that is wanted in place of that mean.
+    """
+    of = statistic or float
     rng = np.random.default_rng(seed)
-    means = values[rng.integers(len(values), size=(RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(values.mean()), float(low), float(high))
+    drawn = rng.integers(len(values), size=(RESAMPLES, len(values)))
+    if statistic is None:
+        found = values[drawn].mean(axis=1)
+    else:
+        found = np.array([of(values[people].mean(axis=0)) for people in drawn])
+    low, high = np.quantile(found, [0.025, 0.975])
+    return Interval(of(values.mean(axis=0)), float(low), float(high))
+
+
+def crps_gaussian(mean: FloatArray, std: FloatArray, truth: FloatArray) -> FloatArray:
+    """Return the continuous ranked probability score of normal forecasts; lower is better.
+
+    In the unit of the truth, where it generalises the absolute error (Gneiting & Raftery
+    2007, J Am Stat Assoc 102:359, equation 21).
+
+    Parameters
+    ----------
+    mean, std, truth : array
+        Forecasts, their positive standard deviations and what came, of one shape.
+    """
+    z = (truth - mean) / std
+    density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    score: FloatArray = std * (z * (2.0 * ndtr(z) - 1.0) + 2.0 * density - 1.0 / np.sqrt(np.pi))
+    return score
+
+
+def crps_sample(sample: FloatArray, truth: FloatArray) -> FloatArray:
+    """Return the same score of one forecast for all: the distribution of a sample.
+
+    That is E|X - y| - E|X - X'| / 2, X and X' drawn from the sample (Gneiting & Raftery
+    2007, equation 20).
+
+    Parameters
+    ----------
+    sample : array, shape (n,)
+        The forecast.
+    truth : array
+        What came.
+    """
+    rising = np.sort(sample)
+    n = len(rising)
+    sums = np.concatenate([[0.0], np.cumsum(rising)])
+    below = np.searchsorted(rising, truth)
+    off = (truth * (2 * below - n) - 2.0 * sums[below] + sums[-1]) / n
+    apart = 2.0 * np.sum((2.0 * np.arange(n) - n + 1.0) * rising) / n**2
+    score: FloatArray = off - 0.5 * apart
+    return score
