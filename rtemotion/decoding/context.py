@@ -141,7 +141,8 @@ class SlowContext:
     def _made(self) -> FloatArray:
         mean = self._power / self._weight
         spread = np.sqrt(np.maximum(self._squares / self._weight - mean * mean, 0.0))
-        squares = np.square(self._connectivity / self._weight).reshape(-1, self._edges[2])
+        squares = np.square(self._connectivity / self._weight)
+        squares = squares.reshape(self._edges[0] * self._edges[1], self._edges[2])
         n = self._bands[1]
         strength = np.zeros((len(squares), n))
         for side in (0, 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from scipy import signal
 
 from rtemotion.conditioning import ConditioningDesign
-from rtemotion.decoding import Model, ModelCard
 from rtemotion.pipeline import Setup
 
 RATES = (100.0, 128.0, 250.0, 2000.0)
@@ -109,11 +107,3 @@ def test_the_user_decides_on_the_reference_and_else_the_model() -> None:
     design = ConditioningDesign(reference="linked mastoids")
     assert Setup().design(design) == design
     assert Setup(reference="M1,M2").design(design).reference == "M1,M2"
-
-
-def test_a_card_from_before_there_were_marks_has_the_default_ones(model: Model) -> None:
-    inner = json.loads(model.card.to_json())
-    for name in ("marking", "asr", "asr_calibration", "largest"):
-        del inner["card"]["conditioning"][name]
-    card = ModelCard.from_json(json.dumps(inner), "here")
-    assert card.conditioning == ConditioningDesign()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rtemotion.decoding.baseline import BaselineRecorder, BaselineSpan
+from rtemotion.decoding.baseline import BaselineRecorder, BaselineSpan, RunningReference
 from rtemotion.errors import SetupError
 from rtemotion.signal import FeatureFrame
 
@@ -65,3 +65,51 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_a_span_too_short_or_backwards_is_refused(text: str) -> None:
     with pytest.raises(SetupError, match="at least 60 s"):
         BaselineSpan.parse(text)
+
+
+def test_a_running_reference_knows_nothing_before_the_minimum() -> None:
+    running = RunningReference(tau_s=300.0, minimum_s=60.0, hop_s=1.0)
+    for k in range(59):
+        running.add(frame(k, np.e))
+        assert running.mean() is None
+    running.add(frame(60, np.e))
+    found = running.mean()
+    assert found is not None
+    np.testing.assert_allclose(found.log_power, 1.0)
+
+
+def test_a_running_reference_forgets_with_its_time_constant() -> None:
+    running = RunningReference(tau_s=300.0, minimum_s=60.0, hop_s=1.0)
+    for k in range(3000):
+        running.add(frame(k, 1.0))
+    for k in range(300):
+        running.add(frame(3000 + k, np.e))
+    found = running.mean()
+    assert found is not None
+    np.testing.assert_allclose(found.log_power, 1.0 - np.exp(-1.0), atol=1e-4)
+
+
+def test_a_running_reference_leaves_out_what_is_unknown() -> None:
+    running = RunningReference(tau_s=300.0, minimum_s=2.0, hop_s=1.0)
+    for power in (np.e, np.nan, np.e):
+        running.add(frame(0, power))
+    found = running.mean()
+    assert found is not None
+    np.testing.assert_allclose(found.log_power, 1.0)
+
+
+def test_a_running_reference_goes_on_from_one_that_was_kept() -> None:
+    whole = RunningReference(300.0, 60.0, 1.0)
+    first = RunningReference(300.0, 60.0, 1.0)
+    values = np.exp(np.random.default_rng(0).standard_normal(400))
+    for power in values:
+        whole.add(frame(0, power))
+    for power in values[:200]:
+        first.add(frame(0, power))
+    second = RunningReference(300.0, 60.0, 1.0, first.mean())
+    for power in values[200:]:
+        second.add(frame(0, power))
+    found, expected = second.mean(), whole.mean()
+    assert found is not None
+    assert expected is not None
+    np.testing.assert_allclose(found.log_power, expected.log_power, atol=1e-9)
