@@ -66,12 +66,19 @@ class Engine:
         self._outlets = list(outlets)
         if recorder is not None:
             how = decoding(model, setup or Setup(), baseline, span)
-            recorder.begin(how, model.card.target_names, self.pipeline.clock_state)
+            recorder.begin(how, model.card.target_names, self.pipeline.clock_state, self._known)
             self._outlets.append(recorder)
         self.late = 0
         self.frames = 0
         self._received = 0
         self._notes: queue.SimpleQueue[tuple[str, Mapping[str, Any]]] = queue.SimpleQueue()
+
+    def _known(self) -> dict[str, Any] | None:
+        """Return what the decoder knows of the person, as a recorder notes it."""
+        from .person import pack
+
+        known = self.pipeline.decoder.known
+        return None if known is None else pack(known)
 
     def add_outlet(self, outlet: Outlet) -> None:
         """Publish to one more outlet; closed with the engine."""

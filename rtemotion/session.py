@@ -23,9 +23,10 @@ SCHEMA_VERSION = 1
 # Versions that may change the last bits of a number.
 DECIDING = ("rtemotion", "numpy", "scipy", "mne", "onnxruntime")
 # What the recorder notes among a source's events, under names no event has: the number
-# of the first sample, samples known to be missing before the next one, and what the
-# clock stage has found out so far.
+# of the first sample, samples known to be missing before the next one, what the clock
+# stage has found out so far, and what the decoder knows of the person.
 FIRST, MISSING, STATE = "rtemotion first", "rtemotion missing", "rtemotion clock state"
+PERSON = "rtemotion person"
 
 
 class _Part(BaseModel):

@@ -379,6 +379,16 @@ def replay(
     speed: Annotated[
         str, typer.Option("--speed", metavar="N|max", help="Times real time, or 'max'.")
     ] = "1",
+    start: Annotated[
+        float,
+        typer.Option(
+            "--from",
+            metavar="SECONDS",
+            help="Begin in the middle of a session, at the last moment before it at which what "
+            "was known of the person was noted (every five minutes).",
+            callback=not_negative,
+        ),
+    ] = 0.0,
     baseline: BaselineOption = None,
     model: ModelOption = None,
     out: OutOption = None,
@@ -403,7 +413,7 @@ def replay(
     from .decode import Replay, run_replay
     from .outputs import Outputs
 
-    what = Replay(file, stream, speed, chunk, baseline, model)
+    what = Replay(file, stream, speed, chunk, baseline, model, start)
     run_replay(what, Outputs(out, record, overwrite, osc=osc, networks=networks), options)
 
 

@@ -24,6 +24,7 @@ from .view import Screen, open_view
 if TYPE_CHECKING:
     from ..decoding import Baseline
     from ..simulators import Brain
+    from ..sources.session import Known
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ class Replay:
         ``START:END`` in seconds.
     model : Path or None
         Model file; the session's own, or the one that ships.
+    start : float
+        Seconds into a session from which it is replayed.
     """
 
     file: Path
@@ -114,6 +117,7 @@ class Replay:
     chunk: float | None
     baseline: str | None
     model: Path | None
+    start: float = 0.0
 
 
 def run_replay(what: Replay, outputs: Outputs, options: Options) -> None:
@@ -132,8 +136,13 @@ def run_replay(what: Replay, outputs: Outputs, options: Options) -> None:
         raise SetupError(
             "--stream does not apply to a session: what was decoded then is replayed."
         )
-    start = _session_engine if decoded else _file_engine
-    engine, length = start(what, speed, outputs, options)
+    if what.start and not decoded:
+        raise SetupError(
+            "--from begins in the middle of a session, where what was known of the person was "
+            f"noted; {what.file.name} is no session: replay it from the start."
+        )
+    begin = _session_engine if decoded else _file_engine
+    engine, length = begin(what, speed, outputs, options)
     screen = _screen(f"replay · {what.file.name}", engine, length, math.isinf(speed))
     finished = run(engine, open_view(screen))
     outputs.tell(engine, "" if finished else "; stopped before the end of the recording")
@@ -173,18 +182,38 @@ def _chosen(source: Source, markers: str | None) -> Source:
 def _session_engine(
     what: Replay, speed: float, outputs: Outputs, options: Options
 ) -> tuple[Engine, float | None]:
+    from ..person import unpack
     from ..sources.session import SessionSource
     from ..verify import restore
 
-    source = SessionSource(what.file, speed, what.chunk)
+    known = _known_at(what)
+    source = SessionSource(what.file, speed, what.chunk, 0 if known is None else known.sample)
     then = restore(source.session, what.model)
     span = _span(what.baseline, then.model)
     rest = then.baseline if span is None else None
+    if known is not None:
+        rest = unpack(known.said)
+        then = replace(then, span=None)
     setup = options.setup(then.setup)
     with _closed_on_error(source):
         engine = outputs.engine(source, then.model, setup, rest, span or then.span)
     length = None if source.n_samples is None else source.n_samples / source.info.sfreq
     return engine, length
+
+
+def _known_at(what: Replay) -> Known | None:
+    from ..sources.session import known_at
+
+    if not what.start:
+        return None
+    found = known_at(what.file, what.start)
+    if found is None:
+        log.warning(
+            "The session had noted nothing of the person %g s after its start: it is replayed "
+            "from the start.",
+            what.start,
+        )
+    return found
 
 
 def _warn_if_short(n_samples: int, engine: Engine, span: BaselineSpan | None) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..description import plain_xml, stream_xml
-from ..session import FIRST, MISSING, STATE, Decoded, Decoding, Described
+from ..session import FIRST, MISSING, PERSON, STATE, Decoded, Decoding, Described
 from ..signal import Chunk, Event, Item, Kind, Publication, ReceivedChunk, Source
 from ..xdf_format import FRAMES
 from .frame_rows import REASONS, frame_labels, frame_row
@@ -23,6 +23,8 @@ from .session_file import SessionFile
 
 # How often the clock's state is noted, for a session that is killed.
 STATE_EVERY_S = 10.0
+# And what is known of the person, in seconds of signal: a replay may begin there.
+PERSON_EVERY_S = 300.0
 
 
 class Companion(Protocol):
@@ -58,11 +60,18 @@ class Recorder:
         self._stream = target.add_stream(xml)
         self._frames = 0
         self._clock: Callable[[], Any] = lambda: None
+        self._person: Callable[[], dict[str, Any] | None] = lambda: None
+        self._person_every = round(PERSON_EVERY_S * source.info.sfreq)
+        self._person_due = self._person_every
         self._noted = time.monotonic()
         self._begun = self._told = self._closed = False
 
     def begin(
-        self, how: Decoding, targets: Sequence[str], clock: Callable[[], Any] | None = None
+        self,
+        how: Decoding,
+        targets: Sequence[str],
+        clock: Callable[[], Any] | None = None,
+        person: Callable[[], dict[str, Any] | None] | None = None,
     ) -> None:
         """Take note of how the stream is decoded, before its first item.
 
@@ -74,8 +83,11 @@ class Recorder:
             Names of the emotions.
         clock : callable or None
             Returns the state of the clock stage (a dataclass), None without one.
+        person : callable or None
+            Returns what the decoder knows of the person, None before it knows anything.
         """
         self._clock = clock or self._clock
+        self._person = person or self._person
         self._frames = self.target.xdf.add_stream(
             plain_xml(FRAMES, "Emotions", "double64", frame_labels(targets))
         )
@@ -134,6 +146,9 @@ class Recorder:
         if chunk.missing_before:
             payload = {"missing": chunk.missing_before}
             self._note(chunk.first_sample, float(chunk.times[0]), MISSING, payload)
+        if chunk.first_sample >= self._person_due and (known := self._person()) is not None:
+            self._person_due = chunk.first_sample + self._person_every
+            self._note(chunk.first_sample, float(chunk.times[0]), PERSON, known)
         values = chunk.values if isinstance(chunk, ReceivedChunk) else chunk.data
         self.target.xdf.numbers(self._stream, chunk.times, values)
         if time.monotonic() - self._noted >= STATE_EVERY_S:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SourceError
-from ..session import FIRST, MISSING, STATE, Session, load_session, session_path
+from ..session import FIRST, MISSING, PERSON, STATE, Session, load_session, session_path
 from ..signal import Chunk, Event, FloatArray, Kind, StreamInfo, Tick
 from ..xdf_format import DTYPES, MAGIC, SAMPLES, STREAM_HEADER
 from .pacing import ReplayClock, check_speed, chunk_length, paced
@@ -102,6 +102,9 @@ class SessionSource:
         How many times real time; infinite for as fast as possible.
     chunk_s : float or None
         Longest chunk in seconds of signal.
+    start : int
+        Number of the first sample that is given out, one that a `Known` names. Events
+        before it are given out all the same, but for markers: channels stay bad.
 
     Attributes
     ----------
@@ -118,8 +121,15 @@ class SessionSource:
         If one of the two files is missing or damaged, or nothing was decoded.
     """
 
-    def __init__(self, path: Path, speed: float = math.inf, chunk_s: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        speed: float = math.inf,
+        chunk_s: float | None = None,
+        start: int = 0,
+    ) -> None:
         check_speed(speed)
+        self._start = start
         self.session, self.recording = open_session(path)
         if self.session.decoded is None:
             raise SourceError(
@@ -191,7 +201,7 @@ class SessionSource:
                     fmt = _format(bytes(body))
                 elif tag == SAMPLES and number == self.session.events:
                     for said in _events(body):
-                        if said["stream"] != stream or said["kind"] == STATE:
+                        if said["stream"] != stream or said["kind"] in {STATE, PERSON}:
                             continue
                         if said["kind"] == FIRST:
                             sample = int(said["payload"]["sample"])
@@ -200,11 +210,13 @@ class SessionSource:
                             missing = int(said["payload"]["missing"])
                             sample += missing
                             continue
-                        yield self._event(said)
+                        if said["kind"] != Kind.MARKER or sample >= self._start:
+                            yield self._event(said)
                 elif tag == SAMPLES and number == stream and fmt is not None:
                     chunk = self._chunk(fmt, body, sample, missing)
                     sample, missing = chunk.stop, 0
-                    yield chunk
+                    if chunk.first_sample >= self._start:
+                        yield chunk
 
     def _event(self, said: dict[str, Any]) -> Event:
         if said["kind"] == Kind.CLOCK_OFFSET:
@@ -233,6 +245,54 @@ class SessionSource:
     def _due(self, stop: int) -> float:
         at = min(max(stop - 1 - self._first, 0), len(self._arrivals) - 1)
         return float(self._arrivals[at])
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was known of the person at a moment of a session, see `rtemotion.person.pack`.
+
+    Attributes
+    ----------
+    sample : int
+        Number of the next sample then.
+    said : dict
+        What was known.
+    """
+
+    sample: int
+    said: dict[str, Any]
+
+
+def known_at(path: Path, seconds: float) -> Known | None:
+    """Return what a session last noted of the person up to a moment; None before that.
+
+    Parameters
+    ----------
+    path : Path
+        A recording with its session file, or the session file.
+    seconds : float
+        Seconds of signal since the start.
+
+    Raises
+    ------
+    SourceError
+        If nothing was decoded, or a file is missing or damaged.
+    """
+    session, recording = open_session(path)
+    decoded = session.decoded
+    if decoded is None:
+        return None
+    latest = seconds * decoded.described.sfreq
+    found = None
+    for tag, number, body in walk(recording):
+        if tag == SAMPLES and number == session.events:
+            with _sound(recording, 0):
+                for said in _events(body):
+                    if said["stream"] == decoded.stream and said["kind"] == PERSON:
+                        if said["sample"] > latest:
+                            return found
+                        found = Known(said["sample"], said["payload"])
+    return found
 
 
 def recorded_frames(path: Path) -> Iterator[FloatArray]:
