@@ -48,6 +48,12 @@ class Example:
         """Return the frames of each context."""
         return [slice(a, b) for a, b in zip(self.starts, self.starts[1:], strict=False)]
 
+    def which(self) -> Tensor:
+        """Return the number of each frame's context, shape (n_frames,)."""
+        spans = self.spans()
+        lengths = torch.tensor([span.stop - span.start for span in spans])
+        return torch.repeat_interleave(torch.arange(len(spans)), lengths)
+
     def without(self, dropped: Tensor) -> Example:
         """Return the example with channels masked, indices (n,), as bad electrodes would be."""
         mask = self.mask.clone()

@@ -173,7 +173,7 @@ class ReadOut(nn.Module):
         self.right = nn.Linear(width, n_maps * shape.rank)
         # Small weights at first: the sums run over hundreds of pairs.
         for head in (self.node, self.left, self.right):
-            nn.init.normal_(head.weight, std=0.08)
+            nn.init.normal_(head.weight, std=0.03)
             nn.init.zeros_(head.bias)
         # In some people emotions show in power, in others in connectivity.
         n_gates = shape.n_targets * (shape.n_bands + shape.n_edges)
@@ -187,27 +187,32 @@ class ReadOut(nn.Module):
         signs = signs.repeat_interleave(shape.n_connectivity_bands).repeat(shape.n_targets)
         self.register_buffer("turned", signs)
 
-    def forward(
-        self, h: Tensor, context: Tensor, pairs: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return weights on scaled features, and log standard deviations.
+    def forward(self, h: Tensor, pairs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return weights on scaled features before they are gated.
 
-        Of the slow context only means over channels are seen, which say how much moves in
-        this person, not what. Shapes (k, targets, bands, channels), (k, targets, edges, pairs), (k, targets).
+        Shapes (k, targets, bands, channels) and (k, targets, edges, pairs).
         """
         shape = self.shape
         n_used = mask.sum().clamp(min=2.0)
-        pooled = (h * mask[:, None]).sum(dim=1) / n_used
-        size = torch.log(n_used).expand(len(h))[:, None]
+        node = self.node(h).reshape(len(h), -1, shape.n_targets, shape.n_bands)
+        node = node.permute(0, 2, 3, 1) * (mask / n_used)
+        used = mask[pairs[:, 0]] * mask[pairs[:, 1]] / (0.5 * n_used * (n_used - 1.0))
+        return node, self._edges(h, pairs) * used
+
+    def gated(self, h: Tensor, context: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return gates on the weights, and log standard deviations.
+
+        Of the context only means over channels are seen, which say how much moves in this
+        person, not what. Shapes (k, targets, bands), (k, targets, edges), (k, targets).
+        """
+        shape = self.shape
+        n_used = mask.sum().clamp(min=2.0)
+        pooled = ((h * mask[:, None]).sum(dim=1) / n_used).expand(len(context), -1)
+        size = torch.log(n_used).expand(len(context))[:, None]
         moving = (context * mask).sum(dim=2) / n_used
         log_std = self.log_std(torch.cat([pooled, moving, size], dim=1))
-        gates = 2.0 * torch.sigmoid(self.gate(moving))
-        gates = gates.reshape(len(h), shape.n_targets, -1, 1)
-        node = self.node(h).reshape(len(h), -1, shape.n_targets, shape.n_bands)
-        node = node.permute(0, 2, 3, 1) * gates[:, :, : shape.n_bands] * (mask / n_used)
-        used = mask[pairs[:, 0]] * mask[pairs[:, 1]] / (0.5 * n_used * (n_used - 1.0))
-        edge = self._edges(h, pairs) * gates[:, :, shape.n_bands :] * used
-        return node, edge, log_std
+        gates = 2.0 * torch.sigmoid(self.gate(moving)).reshape(len(context), shape.n_targets, -1)
+        return gates[:, :, : shape.n_bands], gates[:, :, shape.n_bands :], log_std
 
     def _edges(self, h: Tensor, pairs: Tensor) -> Tensor:
         shape = self.shape
@@ -277,18 +282,63 @@ class EmotionNetwork(nn.Module):
         log_std : tensor, shape (k, n_targets)
         """
         shape = self.shape
-        # A channel that was disturbed for a while must not outweigh all others.
-        scaled = _MOST * torch.tanh(context * mask / (_MOST * self.context_scale[:, None]))
+        context = self._scaled(context, mask)
         if shape.architecture == "additive" or power is None or connectivity is None:
-            h = self.encoder(positions, mask, scaled)
+            h = self.encoder(positions, mask, context)
         else:
             now = power * mask / self.power_scale[:, None]
-            h = self.encoder(positions, mask, scaled, now, self._dense(connectivity, pairs, mask))
-        node, edge, log_std = self.read_out(h, scaled, pairs, mask)
-        edge = edge.reshape(
+            h = self.encoder(positions, mask, context, now, self._dense(connectivity, pairs, mask))
+        node, edge = self.read_out(h, pairs, mask)
+        node_gate, edge_gate, log_std = self.read_out.gated(h, context, mask)
+        edge = (edge * edge_gate[..., None]).reshape(
             len(h), shape.n_targets, len(shape.signed), shape.n_connectivity_bands, -1
         )
-        return node / self.power_scale[:, None], edge / self.edge_scale[:, :, None], log_std
+        node = node * node_gate[..., None] / self.power_scale[:, None]
+        return node, edge / self.edge_scale[:, :, None], log_std
+
+    def course(
+        self,
+        power: Tensor,
+        connectivity: Tensor,
+        pairs: Tensor,
+        positions: Tensor,
+        mask: Tensor,
+        contexts: Tensor,
+        which: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Decode the frames of a recording at once, by the additive architecture.
+
+        As `weights` and features would, but the encoder, which sees nothing of a context
+        but the rest, runs once for all.
+
+        Parameters
+        ----------
+        power, connectivity : tensor
+            Features of all frames, (n_frames, ...).
+        pairs, positions, mask : tensor
+            As for `weights`.
+        contexts : tensor, shape (k, n_context, n_channels)
+            With the same rest in all.
+        which : tensor of int, shape (n_frames,)
+            The context of each frame.
+
+        Returns
+        -------
+        mean, log_std : tensor, shape (n_frames, n_targets)
+        """
+        contexts = self._scaled(contexts, mask)
+        h = self.encoder(positions, mask, contexts[:1])
+        node, edge = (x[0] for x in self.read_out(h, pairs, mask))
+        node_gate, edge_gate, log_std = self.read_out.gated(h, contexts, mask)
+        scaled = (connectivity / self.edge_scale[:, :, None]).flatten(1, 2)
+        by_band = torch.einsum("nbc,tbc->ntb", power / self.power_scale[:, None], node)
+        by_edge = torch.einsum("nep,tep->nte", scaled, edge)
+        moved = (by_band * node_gate[which]).sum(dim=2) + (by_edge * edge_gate[which]).sum(dim=2)
+        return self.bias + moved, log_std[which]
+
+    def _scaled(self, context: Tensor, mask: Tensor) -> Tensor:
+        """Return a context in units of its spread; no disturbed channel outweighs the others."""
+        return _MOST * torch.tanh(context * mask / (_MOST * self.context_scale[:, None]))
 
     def _dense(self, connectivity: Tensor, pairs: Tensor, mask: Tensor) -> Tensor:
         """Return pairs' features as (k, n, n, n_edges), those of (j, i) turned."""

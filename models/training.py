@@ -47,8 +47,6 @@ class Training:
         Share of records seen without the person's baseline.
     dropped : float
         Largest share of channels masked at random.
-    contexts : int
-        Contexts of a record that a step looks at, with the frames they hold for.
     moments : int
         Frames of a record that a step of the approximate architecture looks at.
     concordance : float
@@ -64,7 +62,6 @@ class Training:
     decay: float = 0.02
     no_baseline: float = 0.1
     dropped: float = 0.3
-    contexts: int = 4
     moments: int = 16
     concordance: float = 0.3
     seed: int = 0
@@ -83,48 +80,31 @@ class Reference:
         return example(record, self.population, self.policy, self.schema, own_baseline, device)
 
 
-def predict(
-    network: EmotionNetwork, x: Example, chosen: Sequence[int] | None = None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return predictions, log standard deviations and labels, each (n_frames, n_targets).
-
-    `chosen` are the contexts whose frames are wanted; all by default.
-    """
-    spans = x.spans()
-    chosen = range(len(spans)) if chosen is None else chosen
-    picked = [spans[k] for k in chosen]
-    if network.shape.architecture == "approximate":
-        return _predict_mixed(network, x, chosen, picked)
-    node, edge, log_std = network.weights(
-        x.pairs, x.positions, x.mask, x.contexts[torch.as_tensor(list(chosen))]
-    )
-    means, stds = [], []
-    for k, span in enumerate(picked):
-        power, edges = x.power[span].float(), x.connectivity[span].float()
-        means.append(
-            network.bias
-            + power.flatten(1) @ node[k].flatten(1).T
-            + edges.flatten(1) @ edge[k].flatten(1).T
+def predict(network: EmotionNetwork, x: Example) -> tuple[Tensor, Tensor, Tensor]:
+    """Return predictions, log standard deviations and labels, each (n_frames, n_targets)."""
+    if network.shape.architecture == "additive":
+        mean, log_std = network.course(
+            x.power.float(),
+            x.connectivity.float(),
+            x.pairs,
+            x.positions,
+            x.mask,
+            x.contexts,
+            x.which(),
         )
-        stds.append(log_std[k].expand(len(power), -1))
-    return torch.cat(means), torch.cat(stds), torch.cat([x.truth[span] for span in picked])
-
-
-def _predict_mixed(
-    network: EmotionNetwork, x: Example, chosen: Sequence[int], picked: list[slice]
-) -> tuple[Tensor, Tensor, Tensor]:
+        return mean, log_std, x.truth
     means, stds = [], []
-    for k, span in zip(chosen, picked, strict=True):
+    for context, span in zip(x.contexts, x.spans(), strict=True):
         power, edges = x.power[span].float(), x.connectivity[span].float()
-        context = x.contexts[k].expand(len(power), -1, -1)
-        node, edge, log_std = network.weights(x.pairs, x.positions, x.mask, context, power, edges)
+        now = context.expand(len(power), -1, -1)
+        node, edge, log_std = network.weights(x.pairs, x.positions, x.mask, now, power, edges)
         means.append(
             network.bias
             + torch.einsum("ktbc,kbc->kt", node, power)
             + torch.einsum("ktmbp,kmbp->kt", edge, edges)
         )
         stds.append(log_std)
-    return torch.cat(means), torch.cat(stds), torch.cat([x.truth[span] for span in picked])
+    return torch.cat(means), torch.cat(stds), x.truth
 
 
 def concordance(estimate: Tensor, truth: Tensor) -> Tensor:
@@ -140,10 +120,9 @@ def loss_of(
     x: Example,
     variance: Tensor,
     share: float,
-    chosen: Sequence[int] | None = None,
 ) -> Tensor:
     """Return concordance and squared error, `share` of the first, and the spread's likelihood."""
-    mean, log_std, truth = predict(network, x, chosen)
+    mean, log_std, truth = predict(network, x)
     error = truth - mean
     squared = (error**2 / variance).mean()
     spread = ((error.detach() / torch.exp(log_std)) ** 2 * 0.5 + log_std).mean()
@@ -246,13 +225,10 @@ def _step_loss(
     network: EmotionNetwork, x: Example, variance: Tensor, plan: Training, rng: np.random.Generator
 ) -> Tensor:
     x = _thinned(x, rng, plan.dropped)
-    n = len(x.starts) - 1
     if network.shape.architecture == "approximate":
-        frames = np.sort(rng.choice(len(x.truth), min(plan.moments, len(x.truth)), replace=False))
-        x = _moments(x, frames)
-        return loss_of(network, x, variance, plan.concordance)
-    chosen = np.sort(rng.choice(n, min(plan.contexts, n), replace=False))
-    return loss_of(network, x, variance, plan.concordance, [int(k) for k in chosen])
+        count = min(plan.moments, len(x.truth))
+        x = _moments(x, np.sort(rng.choice(len(x.truth), count, replace=False)))
+    return loss_of(network, x, variance, plan.concordance)
 
 
 def _moments(x: Example, frames: np.ndarray) -> Example:

@@ -50,6 +50,22 @@ def test_moments_do_not_see_each_other() -> None:
         torch.testing.assert_close(a[1:], b)
 
 
+def test_a_course_is_what_weights_make_of_each_frame() -> None:
+    pairs, positions, mask, context = electrodes(6)
+    mask[4] = 0.0
+    context[:, :5] = context[0, :5]
+    power, connectivity = features(6)
+    which = torch.tensor([1, 0])
+    made = network()
+    with torch.no_grad():
+        mean, log_std = made.course(power, connectivity, pairs, positions, mask, context, which)
+        for frame, k in enumerate(which.tolist()):
+            rest = (pairs, positions, mask, context[k])
+            expected, std, *_ = made(power[frame], connectivity[frame], *rest)
+            torch.testing.assert_close(mean[frame].double(), expected, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(torch.exp(log_std[frame]), std)
+
+
 @pytest.mark.parametrize("shape", [SHAPE, FREE], ids=lambda s: s.architecture)
 def test_only_the_free_network_lets_the_moment_into_its_weights(shape: NetworkShape) -> None:
     pairs, positions, mask, context = electrodes(6)

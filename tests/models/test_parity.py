@@ -8,16 +8,15 @@ import torch
 
 from rtemotion import Pipeline
 from rtemotion.decoding import BaselineSpan, Model, load_model
-from rtemotion.models.export import export
 from rtemotion.decoding.card import Agreement
 from rtemotion.decoding.context import ContextPolicy, n_context
+from rtemotion.models.examples import example
+from rtemotion.models.export import export
 from rtemotion.models.network import EmotionNetwork, NetworkShape
 from rtemotion.models.simulated import REST_S, Recipe, record
-from rtemotion.models.examples import example
 from rtemotion.models.training import predict
 
 from ..helpers import frames_of, with_values
-
 
 # Quick enough for a context within a short recording.
 POLICY = ContextPolicy(tau_s=60.0, minimum_s=10.0, every_s=60.0)

@@ -12,12 +12,12 @@ from rtemotion.decoding.context import ContextPolicy, n_context
 from rtemotion.errors import SetupError
 from rtemotion.features import FeatureSchema
 from rtemotion.models import make_pretrained
-from rtemotion.models.simulated import Recipe, Record, Recorder, draw_recipes, load, record
 from rtemotion.models.calibrating import intervals_of
-from rtemotion.models.examples import Example, example
+from rtemotion.models.examples import Example
 from rtemotion.models.network import EmotionNetwork, NetworkShape
 from rtemotion.models.references import population_of, without_baseline
 from rtemotion.models.resetting import reset_agreement
+from rtemotion.models.simulated import Recipe, Record, Recorder, draw_recipes, load, record
 from rtemotion.models.training import Reference, Training, best_lag, concordance, predict, train
 
 
@@ -164,7 +164,7 @@ def test_training_goes_on_from_its_checkpoint_to_the_same_network(
     made: Record, tmp_path: Path
 ) -> None:
     what = ([made, made], [made], reference(made))
-    plan = Training(epochs=4, batch=1, contexts=2)
+    plan = Training(epochs=4, batch=1)
 
     def trained(checkpoint: Path | None, stop_after: int | None = None) -> EmotionNetwork:
         def progress(epoch: int, loss: float, score: float) -> None:
