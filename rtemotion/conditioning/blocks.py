@@ -17,6 +17,8 @@ LINES = (50.0, 60.0)
 # A Hann window over a quarter of a second spreads the mains over this much, in Hz.
 LINE_WIDTH = 9.0
 LOWEST_HF, HIGHEST_HF = 30.0, 120.0
+# From here up there is next to nothing of the brain.
+LOWEST_TONE = 50.0
 
 
 def total_over_channels(data: FloatArray) -> FloatArray:
@@ -143,12 +145,16 @@ class BlockSpectrum:
         away = np.abs(frequencies[:, None] - mains).min(axis=1) >= LINE_WIDTH
         rows = _fourier_rows(frequencies[away], sfreq, window)
         self.has_hf = len(rows) > 0
+        n_tone = 2 * int(np.count_nonzero(frequencies[away] >= LOWEST_TONE))
+        self._tone = len(rows) + 1 - n_tone
+        # Of the scale of all rows, that of these alone.
+        self._tone_scale = np.sqrt(len(rows) / n_tone) if n_tone else np.nan
         # Scaled so that the sum of squares over rows is a mean density in V²/Hz.
         scale = 2.0 / (sfreq * (window**2).sum() * max(len(rows) // 2, 1))
         self._rows = np.concatenate([(window / window.sum())[None], np.sqrt(scale) * rows])
 
-    def __call__(self, raw: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return mean (V) and high-frequency level (V/√Hz) of one block or several.
+    def __call__(self, raw: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return mean (V), high-frequency level and tone (V/√Hz) of one block or several.
 
         NaN for channels with a missing sample, and for a level no rate can show.
 
@@ -159,15 +165,18 @@ class BlockSpectrum:
 
         Returns
         -------
-        mean, fast : array, shape (..., n_channels)
+        mean, fast, tone : array, shape (..., n_channels)
+            The tone is the level from 50 Hz up.
         """
         # NaN in one channel stays in that channel.
         with np.errstate(invalid="ignore"):
             projected = self._rows @ raw
         mean, fast = projected[..., 0, :], projected[..., 1:, :]
         if not self.has_hf:
-            return mean, np.full(mean.shape, np.nan)
-        return mean, np.sqrt(np.einsum("...ij,...ij->...j", fast, fast))
+            return mean, np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
+        high = projected[..., self._tone :, :]
+        tone = self._tone_scale * np.sqrt(np.einsum("...ij,...ij->...j", high, high))
+        return mean, np.sqrt(np.einsum("...ij,...ij->...j", fast, fast)), tone
 
 
 class LineMeter:

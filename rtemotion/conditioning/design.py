@@ -36,6 +36,11 @@ class MarkingDesign:
         loud as muscle is marked like it.
     muscle_floor, muscle_ceiling : float
         V/√Hz; never muscle below the one, always muscle above the other.
+    tone_ratio : float
+        Level from 50 Hz up over two seconds, in units of what it usually is, above
+        which a muscle is tense.
+    tone_floor : float
+        V/√Hz; never tense below it.
     movement : float
         Volts by which the mean of a quarter of a second differs from the one before,
         in more than half of the channels.
@@ -60,6 +65,8 @@ class MarkingDesign:
     muscle_ratio: float = 4.0
     muscle_floor: float = 0.5e-6
     muscle_ceiling: float = 8e-6
+    tone_ratio: float = 1.3
+    tone_floor: float = 0.1e-6
     movement: float = 100e-6
     acceleration: float = 0.15
     noisy_ratio: float = 5.0

@@ -14,7 +14,7 @@ from ..signal import Flag, FloatArray
 from .blocks import BlockSpectrum
 from .design import ConditioningDesign
 from .line import LineFinder
-from .marks import MovementMarker, MuscleMarker
+from .marks import MovementMarker, MuscleMarker, ToneMarker
 from .noise import NoiseCheck
 from .quality import Cause, ContactCheck, mean_square
 from .reference import DetachedReference
@@ -87,6 +87,7 @@ class Judge:
         self._noise = NoiseCheck(limits, positions, BLOCKS_PER_SECOND)
         self._detached = DetachedReference(limits.common_mode)
         self._muscle = MuscleMarker(limits, n_columns)
+        self._tone = ToneMarker(limits, n_columns)
         self._movement = MovementMarker(limits)
         self.line = LineFinder(sfreq, stretch, n_columns)
         self.operator = np.zeros(n_columns, dtype=bool)
@@ -100,11 +101,12 @@ class Judge:
 
     def restart(self) -> None:
         """Begin anew after a gap; a person's marks and the line that was found stay."""
-        for check in (self._contact, self._noise, self._detached, self._muscle, self._movement):
+        marks = (self._muscle, self._tone, self._movement)
+        for check in (self._contact, self._noise, self._detached, *marks):
             check.reset()
         n_columns = len(self.operator)
         self._at = self._taken = 0
-        self._measured: deque[tuple[FloatArray, FloatArray, FloatArray]] = deque()
+        self._measured: deque[tuple[FloatArray, FloatArray, FloatArray, FloatArray]] = deque()
         self._seen = np.zeros(n_columns, dtype=np.uint16)
         self._seen_in_second = np.zeros(n_columns, dtype=np.uint16)
         self.why = np.zeros(n_columns, dtype=np.uint16)
@@ -118,7 +120,8 @@ class Judge:
         """Put together what holds from the next sample on."""
         contact, noise, muscle = self._contact, self._noise, self._muscle
         alone = self._detached.on or self._movement.on or bool(np.count_nonzero(self.operator))
-        anything = contact.high.any or contact.low.any or noise.any or muscle.any or alone
+        marked = muscle.any or self._tone.any
+        anything = contact.high.any or contact.low.any or noise.any or marked or alone
         if not (anything or self.holding):
             return
         self.holding = anything
@@ -131,7 +134,7 @@ class Judge:
         if self._detached.on:
             causes |= np.uint16(Cause.REFERENCE)
         flags = (causes != 0) * np.uint8(Flag.BAD)
-        marks = muscle.on * np.uint8(Flag.MUSCLE)
+        marks = (muscle.on | self._tone.on) * np.uint8(Flag.MUSCLE)
         if self._movement.on:
             marks |= np.uint8(Flag.MOVEMENT)
         self.flags = flags | marks
@@ -192,7 +195,7 @@ class Judge:
     def _end_of_block(self) -> None:
         rows = slice(self._at - self._block, self._at)
         filtered, n = self._filtered[rows], self._n
-        mean, fast, square = self._measures()
+        mean, fast, tone, square = self._measures()
         self._contact.block(filtered, square)
         square = self._contact.mean_square
         away = self._contact.bad
@@ -203,17 +206,19 @@ class Judge:
             # A broken channel's level says nothing of what is usual.
             doubtful = ((self._seen & BROKEN) | self.causes) != 0
             fast = np.where(doubtful, np.nan, fast)
+            tone = np.where(doubtful, np.nan, tone)
             held = self.flags & np.uint8(Flag.MUSCLE | Flag.MOVEMENT)
             self._seen_in_second |= self._seen | self.causes | held
         self.why, self._seen = self._seen, np.zeros(len(square), dtype=np.uint16)
         self._detached.block(filtered[:, :n], square[:n], away[:n])
         self._muscle.block(fast)
+        self._tone.block(tone)
         pull = self._motion[rows].mean(axis=0) if self._motion.shape[1] else NOTHING
         self._movement.block(mean[:n], pull)
         self._power += square
 
-    def _measures(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return mean, high-frequency level and mean square of the block that has ended.
+    def _measures(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return mean, high-frequency level, tone and mean square of the block that has ended.
 
         Those of the blocks after it, as far as they were taken, come in one go.
         """
@@ -222,9 +227,9 @@ class Judge:
             whole = (self._taken - first) // self._block
             rows = slice(first, first + whole * self._block)
             shape = (whole, self._block, -1)
-            mean, fast = self._spectrum(self._raw[rows].reshape(shape))
+            mean, fast, tone = self._spectrum(self._raw[rows].reshape(shape))
             square = mean_square(self._filtered[rows].reshape(shape))
-            self._measured.extend(zip(mean, fast, square, strict=True))
+            self._measured.extend(zip(mean, fast, tone, square, strict=True))
         return self._measured.popleft()
 
     def end_of_second(self) -> bool | None:

@@ -30,6 +30,9 @@ MOVEMENT_HOLD = 4
 SECONDS_TO_KNOW = 3
 BLOCKS_TO_KNOW = 12
 FEWEST_TO_MOVE = 3
+# Tension is judged over about two seconds, against what is usual for minutes.
+TONE_SHARE, TONE_STEP = 0.125, 2e-4
+BLOCKS_TO_KNOW_TONE = 120
 _ACCELEROMETER = re.compile(r"acc(?!\w*uracy)", re.IGNORECASE)
 
 
@@ -194,6 +197,62 @@ class MuscleMarker:
         if self._latch.any or np.count_nonzero(enter):
             self._latch.update(enter, ~(fast > 0.5 * limit))
         self._usual.update(fast)
+
+
+class ToneMarker:
+    """Finds tension: a channel's tone above what it usually is, for seconds.
+
+    A tense jaw or neck neither bursts nor ends, and reaches down into beta and gamma.
+    Above 50 Hz there is nothing else that rises and falls so slowly; rates that end
+    there show no tone.
+
+    Parameters
+    ----------
+    limits : MarkingDesign
+        Where tension begins.
+    n : int
+        Number of channels.
+    """
+
+    def __init__(self, limits: MarkingDesign, n: int) -> None:
+        self._limits = limits
+        self._usual = UsualLevel(n, step=TONE_STEP)
+        self._latch = Latch(n, MUSCLE_HOLD)
+        self.reset()
+
+    @property
+    def on(self) -> NDArray[np.bool_]:
+        """Channels with a tense muscle from the next sample on, shape (n,)."""
+        return self._latch.on
+
+    @property
+    def any(self) -> bool:
+        """Whether any channel has."""
+        return self._latch.any
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._usual.reset()
+        self._latch.reset()
+        self._power: FloatArray | None = None
+
+    def block(self, tone: FloatArray) -> None:
+        """Judge one block of tones, V/√Hz, NaN where unknown."""
+        square = tone * tone
+        if self._power is None:
+            self._power = square
+        moved = self._power + TONE_SHARE * (square - self._power)
+        # A break in what is known neither ends nor begins anything.
+        moved = np.where(np.isnan(moved), np.where(np.isnan(square), self._power, square), moved)
+        self._power = moved
+        level = np.sqrt(moved)
+        self._usual.update(level)
+        if self._usual.blocks < BLOCKS_TO_KNOW_TONE:
+            return
+        limit = np.maximum(self._limits.tone_ratio * self._usual.value, self._limits.tone_floor)
+        enter = level > limit
+        if self._latch.any or np.count_nonzero(enter):
+            self._latch.update(enter, ~(level > 0.9 * limit))
 
 
 class MovementMarker:

@@ -17,6 +17,9 @@ ENOUGH_SEGMENTS = 0.5
 # speaks against more than a quarter of their samples in its longest window, be it that
 # they are left out or that a blink, muscle or movement is marked.
 LOWEST_QUALITY = 0.75
+# So does a frame in which more than this share of channels, and at least two, are marked
+# for half of the window or longer: a tense jaw is seen at the rim alone.
+MOST_DISTURBED = 0.15
 
 
 def segments_wanted(schema: FeatureSchema, sfreq: float) -> NDArray[np.int64]:
@@ -48,7 +51,7 @@ def usable_channels(frame: FeatureFrame, wanted: NDArray[np.int64]) -> NDArray[n
 def mostly_artifact(
     frame: FeatureFrame, mask: NDArray[np.bool_], placed: NDArray[np.bool_]
 ) -> bool:
-    """Tell whether artifacts cover more than a quarter of the window.
+    """Tell whether artifacts cover more than a quarter of the window, or a part of the head.
 
     Of the channels in use, and of those that were for a part of it. A channel that was
     left out all along does not count: it would have counted for ever.
@@ -63,7 +66,9 @@ def mostly_artifact(
         Channels that could be.
     """
     counted = mask | (placed & (frame.quality > 0.0))
-    return mean(frame.quality[counted]) < LOWEST_QUALITY
+    quality = frame.quality[counted]
+    disturbed = int(np.count_nonzero(quality <= 0.5))
+    return mean(quality) < LOWEST_QUALITY or disturbed > max(1.0, MOST_DISTURBED * len(quality))
 
 
 def mean(values: FloatArray) -> float:

@@ -44,10 +44,11 @@ def test_several_blocks_at_once_have_the_spectra_of_each() -> None:
     spectrum = BlockSpectrum(250.0, 62)
     blocks = np.random.default_rng(0).normal(0.0, 1e-5, (4, 62, 5))
     blocks[2, 7, 3] = np.nan
-    mean, fast = spectrum(blocks)
+    mean, fast, tone = spectrum(blocks)
     for k, block in enumerate(blocks):
         np.testing.assert_array_equal(mean[k], spectrum(block)[0])
         np.testing.assert_array_equal(fast[k], spectrum(block)[1])
+        np.testing.assert_array_equal(tone[k], spectrum(block)[2])
 
 
 def test_a_latch_is_entered_at_once_and_left_after_calm_blocks_in_a_row() -> None:
@@ -93,8 +94,19 @@ def test_the_fast_level_is_the_density_of_white_noise_at_any_rate(sfreq: float) 
     spectrum = BlockSpectrum(sfreq, n)
     density = 0.7e-6
     noise = density * np.sqrt(sfreq / 2) * np.random.default_rng(0).standard_normal((n, 400))
-    _, fast = spectrum(noise + 0.05)
+    _, fast, tone = spectrum(noise + 0.05)
     assert np.sqrt(np.mean(fast**2)) == pytest.approx(density, rel=0.05)
+    if sfreq > 130.0:
+        assert np.sqrt(np.mean(tone**2)) == pytest.approx(density, rel=0.05)
+    else:
+        assert np.isnan(tone).all()
+
+
+def test_what_a_brain_does_up_to_45_hz_hardly_shows_in_the_tone() -> None:
+    wave = 20e-6 * np.sin(2.0 * np.pi * 38.0 * np.arange(62) / 250.0)
+    _, fast, tone = BlockSpectrum(250.0, 62)(wave[:, None])
+    assert fast[0] > 1e-6
+    assert tone[0] < 0.1e-6
 
 
 @pytest.mark.parametrize("sfreq", [250.0, 1000.0])
@@ -104,8 +116,9 @@ def test_offsets_drifts_alpha_and_mains_hardly_show_in_it(sfreq: float, hz: floa
     time = np.arange(n) / sfreq
     slow = 0.05 + 2e-3 * time
     wave = 20e-6 * np.sin(2.0 * np.pi * hz * time)
-    _, fast = BlockSpectrum(sfreq, n)((slow + wave)[:, None])
+    _, fast, tone = BlockSpectrum(sfreq, n)((slow + wave)[:, None])
     assert fast[0] < 0.3e-6
+    assert tone[0] < 0.3e-6
 
 
 def test_a_missing_sample_makes_only_its_own_channel_unknown() -> None:
@@ -120,8 +133,9 @@ def test_a_missing_sample_makes_only_its_own_channel_unknown() -> None:
 
 
 def test_a_rate_too_low_for_high_frequencies_leaves_the_level_unknown() -> None:
-    _, fast = BlockSpectrum(64.0, 16)(np.ones((16, 2)))
+    _, fast, tone = BlockSpectrum(64.0, 16)(np.ones((16, 2)))
     assert np.isnan(fast).all()
+    assert np.isnan(tone).all()
 
 
 @pytest.mark.parametrize("line", [50.0, 60.0])

@@ -15,6 +15,7 @@ from rtemotion.conditioning.design import MarkingDesign
 from rtemotion.conditioning.marks import (
     MovementMarker,
     MuscleMarker,
+    ToneMarker,
     accelerometer_columns,
     eog_columns,
     near_eyes,
@@ -177,6 +178,44 @@ def test_a_muscle_mark_is_left_well_below_the_limit_it_was_entered_at() -> None:
         marker.block(np.array([level]))
         said.append(bool(marker.on[0]))
     assert said == [True] * 6 + [False]
+
+
+def tension(*levels: tuple[float, int]) -> list[bool]:
+    """Say after each block of a quarter second of some tones whether a muscle is tense."""
+    marker = ToneMarker(LIMITS, 1)
+    said = []
+    for level, blocks in levels:
+        for _ in range(blocks):
+            marker.block(np.array([level]))
+            said.append(bool(marker.on[0]))
+    return said
+
+
+def test_a_tone_that_rises_for_seconds_is_tension_until_it_falls() -> None:
+    said = tension((0.5e-6, 300), (0.8e-6, 40), (0.5e-6, 80))
+    assert not any(said[:300])
+    assert all(said[310:340])
+    assert not any(said[380:])
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        ((0.5e-6, 300), (0.6e-6, 100)),
+        ((0.5e-6, 300), (0.8e-6, 1), (0.5e-6, 50)),
+        ((0.02e-6, 300), (0.08e-6, 100)),
+        ((0.5e-6, 60), (0.8e-6, 40)),
+    ],
+    ids=["a little", "for a moment", "in what is nearly nothing", "before it is known"],
+)
+def test_nothing_else_is_tension(levels: tuple[tuple[float, int], ...]) -> None:
+    assert not any(tension(*levels))
+
+
+def test_a_break_in_what_is_known_neither_begins_nor_ends_tension() -> None:
+    said = tension((0.5e-6, 300), (0.8e-6, 20), (np.nan, 8), (0.8e-6, 20))
+    assert all(said[310:])
+    assert not any(tension((0.5e-6, 300), (np.nan, 8), (0.5e-6, 20)))
 
 
 def test_most_channels_jumping_together_is_movement_for_a_second() -> None:

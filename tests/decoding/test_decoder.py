@@ -128,11 +128,12 @@ def marked(chunk: Chunk, share: float, channels: slice, flag: Flag) -> Chunk:
     [
         (0.2, slice(None), False),
         (0.3, slice(None), True),
-        (0.9, slice(0, 8), False),
-        (0.9, slice(0, 10), True),
+        (0.9, slice(0, 4), False),
+        (0.9, slice(0, 5), True),
+        (0.4, slice(0, 16), False),
     ],
 )
-def test_marks_on_more_than_a_quarter_of_the_samples_are_an_artifact_and_change_no_value(
+def test_marks_on_a_quarter_of_the_samples_or_a_part_of_the_head_are_an_artifact(
     model: Model, flag: Flag, share: float, channels: slice, artifact: bool
 ) -> None:
     info, chunk = simulated("cap32", 8.3)
