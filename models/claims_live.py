@@ -16,7 +16,7 @@ from ..signal import Chunk, EmotionFrame, FloatArray, Reason, StreamInfo, Tick
 from ..simulators.benchmark import Sitting
 from ..simulators.source import SimulatedSource
 from .claims_weights import WatchedModel, emotions_in
-from .simulated import READ_S, _code_hash
+from .simulated import READ_S, code_hash
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class Watcher:
         """Decode one person, unless that is done, and return what was shown."""
         model = load_model(self.model)
         own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-        key = repr((sitting, model.identity, _code_hash(), own))
+        key = repr((sitting, model.identity, code_hash(), own))
         path = self.folder / f"live-{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
         names = [field.name for field in fields(Shown)]
         if not path.exists():

@@ -215,7 +215,7 @@ class Recorder:
 
     def __call__(self, recipe: Plan) -> Path:
         """Record one person unless that is done; return the file."""
-        key = repr((recipe, self.schema, self.design, self.smoothing_s, _code_hash()))
+        key = repr((recipe, self.schema, self.design, self.smoothing_s, code_hash()))
         path = self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
         if not path.exists():
             made = record(recipe, self.schema, self.design, self.smoothing_s)
@@ -274,21 +274,21 @@ def _use_one_thread() -> None:
 
 
 @cache
-def _code_hash() -> str:
+def code_hash() -> str:
     """Return a hash of all the code a record depends on."""
     top = Path(__file__).resolve().parents[1]
-    folders = (
-        "rtemotion/conditioning",
-        "rtemotion/features",
-        "rtemotion/decoding",
-        "simulators",
-        "conditioning",
-        "features",
-        "decoding",
+    parts = (
+        "{}conditioning/*.py",
+        "{}features/*.py",
+        "{}decoding/baseline.py",
+        "{}decoding/inputs.py",
+        "{}decoding/trust.py",
+        "simulators/*.py",
     )
-    files = sorted(file for name in folders for file in (top / name).glob("*.py"))
+    # In a checkout these folders lie in `rtemotion`, installed beside this one.
+    files = {f for part in parts for at in ("", "rtemotion/") for f in top.glob(part.format(at))}
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for file in files:
+    for file in sorted(files):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
