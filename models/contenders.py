@@ -71,23 +71,22 @@ def served(model: Model, record: Record) -> tuple[FloatArray, FloatArray]:
     contexts, starts = contexts_of(
         record, card.normalisation.population, card.context, card.features
     )
-    electrodes = record.pairs, record.positions.astype(np.float64), record.mask > 0.5
+    pairs, positions, mask = record.pairs, record.positions.astype(np.float64), record.mask > 0.5
     means, stds = [], []
     for context, span in zip(contexts, map(slice, starts, starts[1:]), strict=True):
         power = record.power[span].astype(np.float64)
         edges = record.connectivity[span].astype(np.float64)
         if card.architecture == "additive":
-            weights = model.weights(*electrodes, context)
+            weights = model.weights(pairs, positions, mask, context)
             by_node = np.einsum("tbc,nbc->nt", weights.node, power, optimize=True)
             by_edge = np.einsum("tmbp,nmbp->nt", weights.edge, edges, optimize=True)
             means.append(weights.bias + by_node + by_edge)
             stds.append(np.tile(weights.std, (len(power), 1)))
         else:
-            found = [
-                model.run(*x, *electrodes, context)[:2] for x in zip(power, edges, strict=True)
-            ]
-            means.append(np.array([mean for mean, _ in found]))
-            stds.append(np.array([std for _, std in found]))
+            for p, e in zip(power, edges, strict=True):
+                mean, std, *_ = model.run(p, e, pairs, positions, mask, context)
+                means.append(mean[None])
+                stds.append(std[None])
     order = [names.index(name) for name in EMOTIONS]
     return np.concatenate(means)[:, order], np.concatenate(stds)[:, order]
 
@@ -98,7 +97,7 @@ def covered(model: Model, record: Record) -> NDArray[np.bool_]:
     factors = {target.name: target.interval for target in model.card.targets}
     size = by_size(model.card.interval_by_size, int(np.count_nonzero(record.mask > 0.5)))
     half = std * size * np.array([factors[name] for name in EMOTIONS])
-    return np.abs(record.truth - means) <= half
+    return np.asarray(np.abs(record.truth - means) <= half)
 
 
 def decoders(model: Model, people: Iterable[Record]) -> tuple[dict[str, Guess], dict[str, float]]:

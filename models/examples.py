@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..decoding.card import PopulationReference
@@ -73,10 +74,17 @@ def example(
     if not own_baseline:
         record = without_baseline(record, population)
     contexts, starts = contexts_of(record, population, policy, schema or FeatureSchema())
-    arrays = (record.power, record.connectivity, record.pairs, record.positions, record.mask)
-    tensors = [
-        torch.as_tensor(np.ascontiguousarray(x), device=device)
-        for x in (*arrays, contexts.astype(np.float32), record.truth)
-    ]
-    *inputs, context, truth = tensors
-    return Example(*inputs, context, starts, truth)
+
+    def tensor(values: NDArray[np.generic]) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), device=device)
+
+    return Example(
+        power=tensor(record.power),
+        connectivity=tensor(record.connectivity),
+        pairs=tensor(record.pairs),
+        positions=tensor(record.positions),
+        mask=tensor(record.mask),
+        contexts=tensor(contexts.astype(np.float32)),
+        starts=starts,
+        truth=tensor(record.truth),
+    )

@@ -177,11 +177,10 @@ class ReadOut(nn.Module):
             nn.init.zeros_(head.bias)
         # In some people emotions show in power, in others in connectivity.
         n_gates = shape.n_targets * (shape.n_bands + shape.n_edges)
-        self.gate = nn.Sequential(
-            nn.Linear(shape.n_context, _GATE_WIDTH), nn.GELU(), nn.Linear(_GATE_WIDTH, n_gates)
-        )
-        nn.init.zeros_(self.gate[2].weight)
-        nn.init.zeros_(self.gate[2].bias)
+        half_open = nn.Linear(_GATE_WIDTH, n_gates)
+        nn.init.zeros_(half_open.weight)
+        nn.init.zeros_(half_open.bias)
+        self.gate = nn.Sequential(nn.Linear(shape.n_context, _GATE_WIDTH), nn.GELU(), half_open)
         self.log_std = nn.Linear(width + shape.n_context + 1, shape.n_targets)
         signs = torch.tensor([-1.0 if signed else 1.0 for signed in shape.signed])
         signs = signs.repeat_interleave(shape.n_connectivity_bands).repeat(shape.n_targets)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..decoding.card import PopulationReference
 from ..decoding.context import ContextPolicy, SlowContext
@@ -25,9 +26,8 @@ def population_of(records: Sequence[Record]) -> PopulationReference:
     )
 
 
-def _used_mean(power: FloatArray, mask: FloatArray) -> FloatArray:
-    used: FloatArray = power[:, mask > 0.5]
-    return used.mean(axis=1)
+def _used_mean(power: NDArray[np.float32], mask: NDArray[np.float32]) -> FloatArray:
+    return np.asarray(power[:, mask > 0.5].mean(axis=1), dtype=np.float64)
 
 
 def contexts_of(

@@ -59,5 +59,9 @@ def reset_agreement(
                 ("edge", by_edge[:, pair], network(power, lacking, *rest)[0]),
             ):
                 found[kind].append(np.stack([claim.numpy(), (mean - moved).numpy()]))
-    node, edge = (np.corrcoef(np.concatenate(rows, axis=1))[0, 1] for rows in found.values())
-    return float(node), float(edge)
+    node, edge = (_correlation(*np.concatenate(rows, axis=1)) for rows in found.values())
+    return node, edge
+
+
+def _correlation(claimed: FloatArray, done: FloatArray) -> float:
+    return float(np.asarray(np.corrcoef(claimed, done))[0, 1])
