@@ -19,6 +19,7 @@ from .conditioning.channels import positions_of
 from .conditioning.freshness import DEFAULT_LIMIT
 from .conditioning.pick import PickStage
 from .decoding import Baseline, BaselineSpan, Decoder, Model
+from .errors import SetupError
 from .features import FeatureSchema, FeatureStage
 from .signal import Item, Stage, StreamInfo
 
@@ -142,7 +143,19 @@ class Pipeline:
         self._clock = next((stage for stage in stages if isinstance(stage, ClockStage)), None)
         self.hop = card.features.hop_seconds(info.sfreq)
         card.features.warn_if_unreliable(info.sfreq)
+        if info.sfreq < card.min_sfreq:
+            log.warning(
+                "The stream has %g Hz, the model asks for at least %g Hz: what it knew of faster "
+                "bands in training is missing here.",
+                info.sfreq,
+                card.min_sfreq,
+            )
         placed = int(self.info.has_position.sum())
+        if self.info.n_channels > card.max_channels:
+            raise SetupError(
+                f"{self.info.n_channels} channels are decoded, the model takes at most "
+                f"{card.max_channels}; choose some with --channels."
+            )
         if placed < card.min_channels:
             log.warning(
                 "No frame will have a value: %d of the channels in use have a position, the "

@@ -18,6 +18,7 @@ from ..decoding import Model, load_model
 from ..errors import SourceError
 from ..pipeline import preload
 from ..signal import Chunk, Source
+from .printing import without_nan
 from .run import stopping_on_signals
 from .setup import Options
 from .sources import Place
@@ -69,7 +70,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON: NaN as null."""
         said = asdict(self) | {"enough": self.enough, "usable": list(self.survey.usable)}
-        cleaned: dict[str, Any] = _without_nan(said)
+        cleaned: dict[str, Any] = without_nan(said)
         return cleaned
 
 
@@ -286,11 +287,3 @@ def _position(channel: ChannelSurvey) -> str:
 
 def _microvolts(volts: float) -> str:
     return f"{volts * 1e6:.1f}µV" if math.isfinite(volts) else "–"
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..decoding import Baseline, BaselineSpan, Model, load_model
 from ..errors import ModelError, SetupError, SourceError
+from ..person import from_rest
 from ..pipeline import Setup
 from ..signal import Source
 from .courses import Course, Difference, Follower, common_frames, differences, follow
@@ -195,13 +194,7 @@ def _opened(
                     "--stream does not apply to a session: what was decoded then is decoded."
                 )
             how = session.decoded.how
-            rest = None
-            if span is None and how.rest is not None:
-                rest = Baseline(
-                    np.array(how.rest.log_power),
-                    np.array(how.rest.connectivity),
-                    how.rest.n_frames,
-                )
+            rest = None if span is not None or how.rest is None else from_rest(how.rest)
             then = BaselineSpan(*how.span) if how.span is not None else None
             setup = options.setup(setup_of(how))
             return _Opened(file, SessionSource(recording), setup, rest, span or then)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +16,7 @@ from ..features.measures import MEASURES
 from ..outlets.hdf5 import check_hdf5
 from ..signal import Source
 from .options import split
+from .printing import samples_bar
 from .run import stopping_on_signals
 from .setup import Options
 from .words import size_text
@@ -58,7 +57,7 @@ def run_features(
         what = Extraction(schema, design, setup, split(also), float64)
         n_samples = getattr(source, "n_samples", None)
         _warn_if_short(n_samples, source.info.sfreq, schema)
-        with _progress(file.name, n_samples) as advance:
+        with samples_bar(file.name, n_samples) as advance:
 
             def go_on(sample: int) -> bool:
                 advance(sample)
@@ -128,17 +127,3 @@ def _say_what_misleads(names: tuple[str, ...]) -> None:
             "# wpli2_debiased: biased upwards where segments overlap, as they do here; "
             "wpli2_lagged is not\n"
         )
-
-
-@contextmanager
-def _progress(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, nothing elsewhere; told the samples seen so far."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    shown = console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda sample: bar.update(task, completed=sample)

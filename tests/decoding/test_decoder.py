@@ -1,8 +1,12 @@
+from copy import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rtemotion import Pipeline
 from rtemotion.decoding import Baseline, BaselineSpan, Model
+from rtemotion.errors import SetupError
 from rtemotion.pipeline import chain, feature_stages
 from rtemotion.signal import Chunk, EmotionFrame, FeatureFrame, Flag, Reason, StreamInfo
 from rtemotion.simulators import Brain, Subject
@@ -54,7 +58,6 @@ def test_a_baseline_known_before_the_start_leaves_no_reason(model: Model) -> Non
 def test_a_brain_that_is_not_simulated_is_never_trusted_by_the_shipped_model(
     model: Model,
 ) -> None:
-    from dataclasses import replace
 
     info, chunk = simulated("muse", 10.0)
     real = replace(info, simulated=False)
@@ -82,7 +85,6 @@ def test_smoothing_keeps_the_sum_of_contributions(model: Model) -> None:
 
 
 def test_a_channel_without_position_contributes_nothing(model: Model) -> None:
-    from dataclasses import replace
 
     info, chunk = simulated("epoc", 10.0)
     positions = info.positions.copy()
@@ -149,3 +151,42 @@ def test_channels_that_were_left_out_all_along_are_no_artifact(model: Model) -> 
     assert np.isfinite(last.mean).all()
     assert Reason.ARTIFACT not in last.reasons
     assert last.quality < 0.7
+
+
+def test_more_channels_than_the_model_takes_are_refused(model: Model) -> None:
+    info, _ = simulated("muse", 1.0)
+    few = copy(model)
+    few.card = replace(model.card, max_channels=3)
+    with pytest.raises(SetupError, match="4 channels are decoded, the model takes at most 3"):
+        Pipeline(info, few)
+
+
+def test_a_rate_below_the_models_own_is_said(
+    model: Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    info, _ = simulated("muse", 1.0)
+    Pipeline(replace(info, sfreq=100.0), model)
+    assert "asks for at least 112.5 Hz" in caplog.text
+
+
+def test_a_watcher_learns_once_a_second_and_forgets_with_the_reference(
+    model: Model, rested: tuple[StreamInfo, list[Chunk]]
+) -> None:
+    class Watcher:
+        seen = 0
+        resets = 0
+
+        def add(self, *values: np.ndarray) -> None:
+            assert [v.ndim for v in values] == [2, 3, 1, 1]
+            self.seen += 1
+
+        def reset(self) -> None:
+            self.seen, self.resets = 0, self.resets + 1
+
+    info, chunks = rested
+    pipeline = Pipeline(info, model, span=BaselineSpan(0.0, 70.0))
+    watcher = Watcher()
+    pipeline.decoder.watch(watcher)
+    frames_of(pipeline, chunks)
+    assert watcher.resets == 1
+    assert watcher.seen in (14, 15)
