@@ -52,6 +52,8 @@ class Scope:
         What everybody wears.
     oracle_s : float or None
         How much of a test person the oracle learns from; the benchmark's own when None.
+    encoders : bool
+        Whether both architectures are fitted on the training people as the ridges are.
     """
 
     codes: tuple[Code, ...]
@@ -60,6 +62,7 @@ class Scope:
     tested: int
     headset: str
     oracle_s: float | None = None
+    encoders: bool = False
 
     def cells(self, benchmark: Benchmark) -> list[tuple[Code, float]]:
         """Return the codes and doses that are scored, in order."""
@@ -144,7 +147,9 @@ def run(
     results, penalties = [], {}
     for known in dict.fromkeys(fitted_on.values()):
         log.info("fitting on %s", known)
-        guesses, penalties[known] = decoders(model, read(scope.training(benchmark, known)))
+        guesses, penalties[known] = decoders(
+            model, read(scope.training(benchmark, known)), scope.encoders
+        )
         for code, dose in cells:
             if fitted_on[code] == known:
                 log.info("scoring %s at %g°", code, dose)
@@ -191,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         benchmark = load_benchmark()
         options = _options(benchmark, arguments)
         model = load_model(options.model)
-        names = ("codes", "doses", "trained", "tested", "headset", "oracle_s")
+        names = ("codes", "doses", "trained", "tested", "headset", "oracle_s", "encoders")
         scope = Scope(**{name: getattr(options, name) for name in names})
         with threadpool_limits(1):
             log.info("checking that the simulator still makes %s", benchmark.name)
@@ -226,6 +231,12 @@ def _options(benchmark: Benchmark, arguments: Sequence[str] | None) -> argparse.
         metavar="SECONDS",
         help=f"of a test person that the oracle learns from, {benchmark.oracle_s:g} by default; "
         "more makes recordings longer",
+    )
+    parser.add_argument(
+        "--encoders",
+        action="store_true",
+        help="fit both architectures on the same training people as the ridges (a quarter of an "
+        "hour a code)",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes, one thread each")
     parser.add_argument(

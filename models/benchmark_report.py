@@ -13,12 +13,22 @@ from .. import __version__
 from ..signal import FloatArray
 from ..simulators import EMOTIONS
 from ..simulators.codes import Code
-from .contenders import BOTH, CONNECTIVITY, MEAN, MODEL, ORACLE, POWER, SERVED
+from .contenders import (
+    ADDITIVE,
+    APPROXIMATE,
+    BOTH,
+    CONNECTIVITY,
+    MEAN,
+    MODEL,
+    ORACLE,
+    POWER,
+    SERVED,
+)
 from .scoring import Interval, over_people
 
 # Under these codes the brain says nothing of emotions.
 CONFOUNDS: tuple[Code, ...] = ("muscle", "eyes", "none")
-ROWS = (MODEL, SERVED, CONNECTIVITY, POWER, BOTH, MEAN, ORACLE)
+ROWS = (MODEL, SERVED, ADDITIVE, APPROXIMATE, CONNECTIVITY, POWER, BOTH, MEAN, ORACLE)
 # A table in a file is as wide as this.
 _WIDTH = 110
 

@@ -89,19 +89,10 @@ def networks(
 
 
 def _network(model: Model) -> EmotionNetwork:
-    from .make_pretrained import SIGNED
     from .network import EmotionNetwork, NetworkShape
 
     card = model.card
-    return EmotionNetwork(
-        NetworkShape(
-            len(EMOTIONS),
-            len(card.features.bands),
-            tuple(SIGNED[name] for name in card.features.measures),
-            len(card.features.connectivity_bands),
-            card.n_context,
-        )
-    )
+    return EmotionNetwork(NetworkShape.of(card.features, len(EMOTIONS), card.n_context))
 
 
 def _tell(epoch: int, loss: float, ccc: float) -> None:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 MODEL, SERVED = "model", "model as served"
 CONNECTIVITY, POWER, BOTH = "connectivity ridge", "band-power ridge", "ridge on both"
+ADDITIVE, APPROXIMATE = "additive encoder", "approximate encoder"
 MEAN, ORACLE = "training mean", "within-subject oracle"
 # More features than this make a ridge over people too large for an ordinary machine.
 MOST_FEATURES = 6000
@@ -100,7 +101,9 @@ def covered(model: Model, record: Record) -> NDArray[np.bool_]:
     return np.asarray(np.abs(record.truth - means) <= half)
 
 
-def decoders(model: Model, people: Iterable[Record]) -> tuple[dict[str, Guess], dict[str, float]]:
+def decoders(
+    model: Model, people: Iterable[Record], encoders: bool = False
+) -> tuple[dict[str, Guess], dict[str, float]]:
     """Return everything that is scored, by name, and the penalties that were chosen.
 
     Ridges are left out where there are more than `MOST_FEATURES`.
@@ -111,12 +114,16 @@ def decoders(model: Model, people: Iterable[Record]) -> tuple[dict[str, Guess], 
         Its features are those of the records.
     people : iterable of Record
         Those of the training side, at least two.
+    encoders : bool
+        Whether both architectures are fitted on these people as well; at least five then.
     """
-    truths, shown, rows = [], [], []
+    truths, shown, rows, kept = [], [], [], []
     parts: dict[str, slice] = {}
     for record in people:
         truths.append(record.truth.astype(np.float64))
         shown.append(served(model, record)[0])
+        if encoders:
+            kept.append(record)
         parts = parts_of(record)
         if parts[BOTH].stop <= MOST_FEATURES:
             rows.append(features_of(record))
@@ -129,6 +136,11 @@ def decoders(model: Model, people: Iterable[Record]) -> tuple[dict[str, Guess], 
         SERVED: lambda r: served(model, r)[0],
         MEAN: lambda r: np.tile(mean, (len(r.truth), 1)),
     }
+    if encoders:
+        from .encoders import FittedEncoder
+
+        found[ADDITIVE] = FittedEncoder("additive", kept, model.card)
+        found[APPROXIMATE] = FittedEncoder("approximate", kept, model.card)
     if not rows:
         log.warning("no ridges over people: %d features are too many", parts[BOTH].stop)
         return found, {}

@@ -44,7 +44,6 @@ REASONS = {
     "additive": "additive in its inputs",
     "approximate": "free to mix its inputs, so that reasons are approximate",
 }
-SIGNED = {"imcoh": True, "wpli2_lagged": False}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -121,14 +120,7 @@ def _trained(
     options: argparse.Namespace,
 ) -> EmotionNetwork:
     schema = reference.schema
-    shape = NetworkShape(
-        len(EMOTIONS),
-        len(schema.bands),
-        tuple(SIGNED[name] for name in schema.measures),
-        len(schema.connectivity_bands),
-        n_context(schema),
-        architecture=options.architecture,
-    )
+    shape = NetworkShape.of(schema, len(EMOTIONS), n_context(schema), options.architecture)
     plan = Training(epochs=options.epochs, seed=options.seed)
     deciding = repr((shape, plan, options.people, options.seconds, reference))
     name = f"training-{hashlib.sha256(deciding.encode()).hexdigest()[:16]}.npz"

@@ -15,6 +15,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ..features import FeatureSchema
+from ..features.measures import get_measure
+
 HEAD_RADIUS = 0.1
 FREQUENCIES = 3
 N_POSITION = 3 + 6 * FREQUENCIES
@@ -56,6 +59,24 @@ class NetworkShape:
     heads: int = 4
     rank: int = 6
     architecture: Literal["additive", "approximate"] = "additive"
+
+    @classmethod
+    def of(
+        cls,
+        schema: FeatureSchema,
+        n_targets: int,
+        n_context: int,
+        architecture: Literal["additive", "approximate"] = "additive",
+    ) -> NetworkShape:
+        """Return the usual sizes for features and numbers of context."""
+        return cls(
+            n_targets,
+            len(schema.bands),
+            tuple(get_measure(name).antisymmetric for name in schema.measures),
+            len(schema.connectivity_bands),
+            n_context,
+            architecture=architecture,
+        )
 
     @property
     def n_edges(self) -> int:
@@ -345,7 +366,7 @@ class EmotionNetwork(nn.Module):
         used = mask[pairs[:, 0]] * mask[pairs[:, 1]]
         flat = (connectivity / self.edge_scale[:, :, None] * used).flatten(1, 2)
         there, back = pairs[:, 0] * n + pairs[:, 1], pairs[:, 1] * n + pairs[:, 0]
-        empty = torch.zeros(k, flat.shape[1], n * n, dtype=flat.dtype)
+        empty = torch.zeros(k, flat.shape[1], n * n, dtype=flat.dtype, device=flat.device)
         dense = empty.scatter(2, there.expand(k, flat.shape[1], -1), flat)
         turned = empty.scatter(2, back.expand(k, flat.shape[1], -1), flat * self.turned[:, None])
         return (dense + turned).reshape(k, flat.shape[1], n, n).permute(0, 2, 3, 1)

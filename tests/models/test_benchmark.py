@@ -345,3 +345,23 @@ def test_wrong_options_are_refused(options: list[str], capsys: pytest.CaptureFix
         main(options)
     assert stopped.value.code == 2
     assert options[0] in capsys.readouterr().err
+
+
+def test_encoders_are_fitted_on_the_people_the_ridges_are_fitted_on(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rtemotion.models import encoders
+    from rtemotion.models.contenders import ADDITIVE, APPROXIMATE
+
+    for name, plan in encoders.PLANS.items():
+        monkeypatch.setitem(encoders.PLANS, name, replace(plan, epochs=1, moments=2))
+    card = model.card
+    people = [
+        record(replace(one, seconds=12.0), card.features, card.conditioning, card.smoothing_s)
+        for one in load_benchmark().sittings("training", "mix", 30.0, "muse")[:5]
+    ]
+    found, _ = decoders(model, people, encoders=True)
+    for name in (ADDITIVE, APPROXIMATE):
+        guess = found[name](people[0])
+        assert guess.shape == people[0].truth.shape
+        assert np.ptp(guess, axis=0).min() > 0.0
