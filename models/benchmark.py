@@ -29,7 +29,7 @@ from ..signal import FloatArray
 from ..simulators.benchmark import FROZEN_SHA256, Benchmark, Sitting, load_benchmark
 from ..simulators.codes import CODES, Code
 from .benchmark_report import Report, Result, as_json, show
-from .contenders import ORACLE, Guess, covered, decoders, oracle, within
+from .contenders import ORACLE, Agreements, Guess, covered, decoders, oracle, within
 from .scoring import concordance
 from .simulated import Record, Recorder, load, recorded
 
@@ -144,10 +144,12 @@ def run(
     def read(sittings: Sequence[Sitting]) -> Iterator[Record]:
         return (load(files[one], one) for one in sittings)
 
-    results, penalties = [], {}
+    results = []
+    penalties: dict[Code, dict[str, float]] = {}
+    agreements: dict[Code, Agreements] = {}
     for known in dict.fromkeys(fitted_on.values()):
         log.info("fitting on %s", known)
-        guesses, penalties[known] = decoders(
+        guesses, penalties[known], agreements[known] = decoders(
             model, read(scope.training(benchmark, known)), scope.encoders
         )
         for code, dose in cells:
@@ -169,6 +171,7 @@ def run(
         oracle_s=sum(end - start for start, end in benchmark.oracle_spans(scope.oracle_s)),
         trained=len(scope.training(benchmark, next(iter(penalties)))),
         penalties=penalties,
+        agreements=agreements,
         results=tuple(sorted(results, key=lambda r: cells.index((r.code, r.orientation_deg)))),
     )
 

@@ -97,6 +97,8 @@ class Report:
         People that decoders were fitted on, for each code.
     penalties : mapping
         Code of the training people to the penalty of each ridge.
+    agreements : mapping
+        Code of the training people to each encoder's agreement, see `contenders.Agreements`.
     results : tuple of Result
         One a code and dose.
     """
@@ -107,6 +109,7 @@ class Report:
     oracle_s: float
     trained: int
     penalties: Mapping[Code, Mapping[str, float]]
+    agreements: Mapping[Code, Mapping[str, tuple[float, float]]]
     results: tuple[Result, ...]
 
 
@@ -121,6 +124,12 @@ def as_json(report: Report) -> dict[str, Any]:
         "trained": report.trained,
         "emotions": list(EMOTIONS),
         "penalties": {code: dict(each) for code, each in report.penalties.items()},
+        "reset_agreement": {
+            code: {
+                name: dict(zip(("node", "edge"), pair, strict=True)) for name, pair in each.items()
+            }
+            for code, each in report.agreements.items()
+        },
         "results": [_result_json(result) for result in report.results],
     }
 
@@ -168,6 +177,12 @@ def show(report: Report, console: Console | None = None) -> None:
     for code in dict.fromkeys(result.code for result in report.results):
         results = [result for result in report.results if result.code == code]
         console.print(_table(code, results))
+        for name, (node, edge) in report.agreements.get(results[0].trained_on, {}).items():
+            console.print(
+                f"{name}: contributions of channels agree {node:.3f} with what resetting them "
+                f"does, of pairs {edge:.3f}",
+                highlight=False,
+            )
         if code in CONFOUNDS:
             console.print(_chance(results), highlight=False)
 

@@ -33,6 +33,8 @@ MEAN, ORACLE = "training mean", "within-subject oracle"
 # More features than this make a ridge over people too large for an ordinary machine.
 MOST_FEATURES = 6000
 
+Agreements = dict[str, tuple[float, float]]
+"""Name of an encoder to how far its reasons, of channels and of pairs, are what resetting does."""
 Guess = Callable[[Record], FloatArray]
 """From a record to predictions of the eight emotions, shape (n_frames, 8)."""
 
@@ -103,8 +105,8 @@ def covered(model: Model, record: Record) -> NDArray[np.bool_]:
 
 def decoders(
     model: Model, people: Iterable[Record], encoders: bool = False
-) -> tuple[dict[str, Guess], dict[str, float]]:
-    """Return everything that is scored, by name, and the penalties that were chosen.
+) -> tuple[dict[str, Guess], dict[str, float], Agreements]:
+    """Return everything that is scored, by name, the ridges' penalties, the encoders' agreement.
 
     Ridges are left out where there are more than `MOST_FEATURES`.
 
@@ -136,19 +138,22 @@ def decoders(
         SERVED: lambda r: served(model, r)[0],
         MEAN: lambda r: np.tile(mean, (len(r.truth), 1)),
     }
+    agreements: Agreements = {}
     if encoders:
         from .encoders import FittedEncoder
 
-        found[ADDITIVE] = FittedEncoder("additive", kept, model.card)
-        found[APPROXIMATE] = FittedEncoder("approximate", kept, model.card)
+        additive = FittedEncoder("additive", kept, model.card)
+        approximate = FittedEncoder("approximate", kept, model.card)
+        found |= {ADDITIVE: additive, APPROXIMATE: approximate}
+        agreements = {ADDITIVE: additive.agreement, APPROXIMATE: approximate.agreement}
     if not rows:
         log.warning("no ridges over people: %d features are too many", parts[BOTH].stop)
-        return found, {}
+        return found, {}, agreements
     person = np.repeat(np.arange(len(truths)), [len(x) for x in truths])
     fits = fit_over_people(np.concatenate(rows), truth, person, parts)
     for name, fit in fits.items():
         found[name] = _ridge(fit, truth, parts[name])
-    return found, {name: fit.ridge.alpha for name, fit in fits.items()}
+    return found, {name: fit.ridge.alpha for name, fit in fits.items()}, agreements
 
 
 def oracle(benchmark: Benchmark, record: Record, oracle_s: float | None = None) -> Guess:

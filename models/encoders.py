@@ -14,6 +14,7 @@ from ..signal import FloatArray
 from ..simulators import EMOTIONS
 from .network import EmotionNetwork, NetworkShape
 from .references import population_of
+from .resetting import reset_agreement
 from .scoring import Rescaling
 from .simulated import Record
 from .training import Reference, Training, predict, train
@@ -41,6 +42,12 @@ class FittedEncoder:
         On whom it is fitted, at least five.
     card : ModelCard
         Says what the features are, and what they stand against.
+
+    Attributes
+    ----------
+    agreement : tuple of float
+        Of contributions of channels and of pairs with what resetting does, on the people
+        held out: see `resetting.reset_agreement`.
     """
 
     def __init__(
@@ -62,6 +69,8 @@ class FittedEncoder:
                 "%s encoder, epoch %d: held-out CCC %.3f", architecture, epoch, ccc
             ),
         )
+        tests = [self._reference.example(r) for r in held_out]
+        self.agreement = reset_agreement(self._network, tests)
         shown = np.concatenate([self._predicted(r) for r in held_out])
         truth = np.concatenate([r.truth for r in held_out]).astype(np.float64)
         self._rescaling = Rescaling.fitted(shown, truth)

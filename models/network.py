@@ -19,8 +19,6 @@ from ..features import FeatureSchema
 from ..features.measures import get_measure
 
 HEAD_RADIUS = 0.1
-FREQUENCIES = 3
-N_POSITION = 3 + 6 * FREQUENCIES
 _FAR = 1e4
 # Of a context in units of its spread.
 _MOST = 3.0
@@ -45,6 +43,9 @@ class NetworkShape:
         Of the graph transformer.
     rank : int
         Of each edge weight matrix.
+    waves : int
+        Sines and cosines of each coordinate, so many half cycles over the head and fewer:
+        how sharply weights can change from one electrode to the next.
     architecture : {"additive", "approximate"}
         Whether features of the moment stay out of the transformer.
     """
@@ -54,10 +55,11 @@ class NetworkShape:
     signed: tuple[bool, ...]
     n_connectivity_bands: int
     n_context: int
-    width: int = 48
+    width: int = 64
     layers: int = 2
     heads: int = 4
     rank: int = 6
+    waves: int = 8
     architecture: Literal["additive", "approximate"] = "additive"
 
     @classmethod
@@ -77,6 +79,11 @@ class NetworkShape:
             n_context,
             architecture=architecture,
         )
+
+    @property
+    def n_position(self) -> int:
+        """Numbers that say where an electrode is."""
+        return 3 + 6 * self.waves
 
     @property
     def n_edges(self) -> int:
@@ -142,7 +149,8 @@ class Encoder(nn.Module):
         super().__init__()
         self.free = shape.architecture == "approximate"
         self.n_rest = shape.n_bands
-        seen = N_POSITION + shape.n_bands + 1 + (shape.n_bands if self.free else 0)
+        self.waves = shape.waves
+        seen = shape.n_position + shape.n_bands + 1 + (shape.n_bands if self.free else 0)
         width = shape.width
         self.embed = nn.Sequential(nn.Linear(seen, width), nn.GELU(), nn.Linear(width, width))
         edges = shape.n_edges if self.free else 0
@@ -162,7 +170,7 @@ class Encoder(nn.Module):
         """Return vectors (k, channels, width) from contexts (k, n_context, channels)."""
         where = positions / HEAD_RADIUS
         waves = [where]
-        for frequency in range(1, FREQUENCIES + 1):
+        for frequency in range(1, self.waves + 1):
             waves += [torch.sin(frequency * where), torch.cos(frequency * where)]
         size = torch.log(mask.sum().clamp(min=2.0)).expand(mask.shape)[:, None]
         places = torch.cat([*waves, size], dim=1)

@@ -212,7 +212,7 @@ def test_an_interval_over_people_is_about_twice_the_standard_error_to_both_sides
 def test_noise_is_not_decoded_and_what_is_told_is(model: Model) -> None:
     benchmark = load_benchmark()
     for told, low, high in ((0.0, -0.1, 0.1), (2.0, 0.5, 1.0)):
-        guesses, _ = decoders(model, [made_up(seed, told) for seed in range(12)])
+        guesses, *_ = decoders(model, [made_up(seed, told) for seed in range(12)])
         found: dict[str, list[float]] = {}
         for seed in range(100, 112):
             record = made_up(seed, told, seconds=525.0)
@@ -360,7 +360,9 @@ def test_encoders_are_fitted_on_the_people_the_ridges_are_fitted_on(
         record(replace(one, seconds=12.0), card.features, card.conditioning, card.smoothing_s)
         for one in load_benchmark().sittings("training", "mix", 30.0, "muse")[:5]
     ]
-    found, _ = decoders(model, people, encoders=True)
+    found, _, agreements = decoders(model, people, encoders=True)
+    assert agreements[ADDITIVE] == pytest.approx((1.0, 1.0), abs=1e-4)
+    assert set(agreements) == {ADDITIVE, APPROXIMATE}
     for name in (ADDITIVE, APPROXIMATE):
         guess = found[name](people[0])
         assert guess.shape == people[0].truth.shape
