@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
 from rtemotion import Pipeline
+from rtemotion.decoding import Baseline, Model
+from rtemotion.decoding.context import SlowContext
 from rtemotion.signal import Chunk, EmotionFrame, Event, Item, Source, StreamInfo, Tick
 from rtemotion.simulators import Brain, Subject
 from rtemotion.sources.memory import recording_items
@@ -22,6 +25,23 @@ def simulated(
     brain = Brain(Subject.draw(seed), headset, seed=seed, **options)  # type: ignore[arg-type]
     chunk, _ = brain.read(round(seconds * brain.info.sfreq))
     return brain.info, chunk
+
+
+def known_person(model: Model, info: StreamInfo) -> Baseline:
+    """Return a person who is like the population and whose features never moved."""
+    card, n = model.card, info.n_channels
+    pairs = np.stack(np.triu_indices(n, k=1), axis=1)
+    baseline = Baseline.population(card.normalisation.population, n, len(pairs))
+    if card.context is None:
+        return baseline
+    slow = SlowContext(card.context, card.features, pairs, n)
+    power = np.zeros((len(card.features.bands), n))
+    edges = np.zeros(
+        (len(card.features.measures), len(card.features.connectivity_bands), len(pairs))
+    )
+    for _ in range(round(card.context.minimum_s)):
+        slow.add(power, edges)
+    return replace(baseline, n_frames=240, context=slow.state)
 
 
 def cut(chunk: Chunk, edges: Iterable[int]) -> Iterator[Chunk]:

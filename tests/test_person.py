@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from rtemotion.signal import EmotionFrame, Publication, Reason, identical
 from rtemotion.sources.memory import MemorySource
 from rtemotion.sources.session import SessionSource, known_at
 
-from .helpers import simulated
+from .helpers import known_person, simulated
 
 
 def person(context: bool = True) -> Baseline:
@@ -63,9 +62,7 @@ def test_a_replay_from_the_middle_goes_on_with_what_was_known(
 ) -> None:
     monkeypatch.setattr(recorder_module, "PERSON_EVERY_S", 20.0)
     info, chunk = simulated("epoc", 70.0)
-    n, count = len(chunk), model.card.normalisation.population
-    pairs = info.n_channels * (info.n_channels - 1) // 2
-    rest = replace(Baseline.population(count, info.n_channels, pairs), n_frames=240)
+    n, rest = len(chunk), known_person(model, info)
     pieces = [chunk.cut(at, min(at + 100, n)) for at in range(0, n, 100)]
     path = tmp_path / "a.xdf"
     source = MemorySource(info, pieces)

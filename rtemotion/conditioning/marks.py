@@ -247,10 +247,8 @@ class ToneMarker:
         self._power = moved
         level = np.sqrt(moved)
         self._usual.update(level)
-        if self._usual.blocks < BLOCKS_TO_KNOW_TONE:
-            return
         limit = np.maximum(self._limits.tone_ratio * self._usual.value, self._limits.tone_floor)
-        enter = level > limit
+        enter = (level > limit) & (self._usual.blocks >= BLOCKS_TO_KNOW_TONE)
         if self._latch.any or np.count_nonzero(enter):
             self._latch.update(enter, ~(level > 0.9 * limit))
 

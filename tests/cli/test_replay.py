@@ -60,7 +60,8 @@ def test_the_table_holds_what_was_promised(recording: Path, tmp_path: Path) -> N
     assert all(row["joy"] == "" for row in warm)
     for row in rows[31:]:
         assert float(row["joy_lower"]) < float(row["joy"]) < float(row["joy_upper"])
-        assert ("no baseline" in row["reasons"]) == (int(row["index"]) <= 62 * 128)
+        # After the baseline the model waits for a minute of context: the recording is shorter.
+        assert "no baseline" in row["reasons"]
 
 
 def test_parquet_and_csv_hold_the_same(recording: Path, tmp_path: Path) -> None:

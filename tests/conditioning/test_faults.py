@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rtemotion.decoding import Baseline, Decoder, Model
+from rtemotion.decoding import Decoder, Model
 from rtemotion.pipeline import chain, feature_stages
 from rtemotion.signal import (
     Chunk,
@@ -22,7 +22,7 @@ from rtemotion.signal import (
     StreamInfo,
 )
 
-from ..helpers import simulated
+from ..helpers import known_person, simulated
 
 START_S, END_S, LENGTH_S = 10.0, 12.0, 34.0
 WINDOW_S = 8.0
@@ -110,8 +110,7 @@ def brain() -> tuple[StreamInfo, Chunk]:
 
 def run(model: Model, data: FloatArray) -> Run:
     info, chunk = brain()
-    n = info.n_channels
-    baseline = Baseline.population(model.card.normalisation.population, n, n * (n - 1) // 2)
+    baseline = known_person(model, info)
     disturbed = Chunk(data, 0, chunk.times)
     stages, conditioned = feature_stages(info, model.card.features, model.card.conditioning)
     decoder = Decoder(conditioned, model, baseline)

@@ -5,26 +5,20 @@ import numpy as np
 import pytest
 
 from rtemotion import Pipeline
-from rtemotion.decoding import Baseline, BaselineSpan, Model
+from rtemotion.decoding import BaselineSpan, Model
 from rtemotion.errors import SetupError
 from rtemotion.pipeline import chain, feature_stages
 from rtemotion.signal import Chunk, EmotionFrame, FeatureFrame, Flag, Reason, StreamInfo
 from rtemotion.simulators import Brain, Subject
 from rtemotion.testing import check_decoder
 
-from ..helpers import frames_of, simulated, with_values
+from ..helpers import frames_of, known_person, simulated, with_values
 
 
 @pytest.fixture(scope="module")
 def rested(model: Model) -> tuple[StreamInfo, list[Chunk]]:
     brain = Brain(Subject.draw(2), "muse", seed=2, rest_s=70.0)
     return brain.info, [brain.read(round(5 * brain.info.sfreq))[0] for _ in range(17)]
-
-
-def known_baseline(model: Model, info: StreamInfo) -> Baseline:
-    population = model.card.normalisation.population
-    n = info.n_channels
-    return Baseline.population(population, n, n * (n - 1) // 2)
 
 
 def test_the_decoder_keeps_the_public_contract(model: Model) -> None:
@@ -36,20 +30,22 @@ def test_the_decoder_keeps_the_public_contract(model: Model) -> None:
     check_decoder(lambda: Decoder(conditioned, model), frames, len(model.card.targets))
 
 
-def test_until_there_is_a_baseline_every_value_says_so(
-    model: Model, rested: tuple[StreamInfo, list[Chunk]]
-) -> None:
-    info, chunks = rested
-    pipeline = Pipeline(info, model, span=BaselineSpan(0.0, 70.0))
+def test_until_there_is_a_baseline_and_a_context_every_value_says_so(model: Model) -> None:
+    brain = Brain(Subject.draw(2), "muse", seed=2, rest_s=70.0)
+    sfreq = brain.info.sfreq
+    pipeline = Pipeline(brain.info, model, span=BaselineSpan(0.0, 70.0))
+    chunks = [brain.read(round(5 * sfreq))[0] for _ in range(28)]
     frames = with_values(frames_of(pipeline, chunks))
-    for frame in frames:
-        assert (Reason.NO_BASELINE in frame.reasons) == (frame.index <= 70 * info.sfreq)
+    ready = [f.index for f in frames if Reason.NO_BASELINE not in f.reasons]
+    assert ready == [f.index for f in frames if f.index >= ready[0]]
+    needed = 0.0 if model.card.context is None else model.card.context.minimum_s
+    assert 70.0 + needed - 1.0 <= ready[0] / sfreq <= 70.0 + needed + 1.5
     assert frames[-1].trusted
 
 
 def test_a_baseline_known_before_the_start_leaves_no_reason(model: Model) -> None:
     info, chunk = simulated("cap32", 10.0)
-    pipeline = Pipeline(info, model, baseline=known_baseline(model, info))
+    pipeline = Pipeline(info, model, baseline=known_person(model, info))
     last = frames_of(pipeline, [chunk])[-1]
     assert Reason.NO_BASELINE not in last.reasons
     assert Reason.NOT_VALIDATED not in last.reasons
@@ -61,7 +57,7 @@ def test_a_brain_that_is_not_simulated_is_never_trusted_by_the_shipped_model(
 
     info, chunk = simulated("muse", 10.0)
     real = replace(info, simulated=False)
-    frames = frames_of(Pipeline(real, model, baseline=known_baseline(model, info)), [chunk])
+    frames = frames_of(Pipeline(real, model, baseline=known_person(model, info)), [chunk])
     assert all(Reason.NOT_VALIDATED in frame.reasons for frame in frames)
     last = frames[-1]
     assert np.isfinite(last.mean).all()
@@ -103,7 +99,7 @@ def test_noise_far_from_any_brain_is_unfamiliar(model: Model) -> None:
     common = rng.standard_normal((2500, 1))
     data = 1e-4 * (common * np.linspace(-1, 1, 32) + 0.05 * rng.standard_normal((2500, 32)))
     chunk = Chunk(data, 0, np.arange(2500) / 250)
-    frames = frames_of(Pipeline(info, model, baseline=known_baseline(model, info)), [chunk])
+    frames = frames_of(Pipeline(info, model, baseline=known_person(model, info)), [chunk])
     assert Reason.UNFAMILIAR in frames[-1].reasons
 
 

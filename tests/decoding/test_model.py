@@ -50,7 +50,7 @@ def inputs(n: int, seed: int = 0) -> tuple[np.ndarray, ...]:
         pairs,
         0.095 * positions / np.linalg.norm(positions, axis=1, keepdims=True),
         np.ones(n, dtype=bool),
-        rng.standard_normal((5, n)) * 0.3,
+        rng.standard_normal((load_model().card.n_context, n)) * 0.3,
     )
 
 
