@@ -38,7 +38,7 @@ from .training import Reference, Training, best_lag, scores, train
 
 log = logging.getLogger("rtemotion.models.make_pretrained")
 
-SMOOTHING_S = 4.0
+SMOOTHING_S = 1.5
 TEST_CODES: tuple[Code, ...] = ("network", "power", "mix", "none")
 REASONS = {
     "additive": "additive in its inputs",

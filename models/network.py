@@ -55,11 +55,11 @@ class NetworkShape:
     signed: tuple[bool, ...]
     n_connectivity_bands: int
     n_context: int
-    width: int = 64
+    width: int = 48
     layers: int = 2
     heads: int = 4
     rank: int = 6
-    waves: int = 8
+    waves: int = 4
     architecture: Literal["additive", "approximate"] = "additive"
 
     @classmethod

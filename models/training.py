@@ -59,7 +59,7 @@ class Training:
     patience: int = 8
     batch: int = 4
     rate: float = 2e-3
-    decay: float = 0.02
+    decay: float = 0.05
     no_baseline: float = 0.1
     dropped: float = 0.3
     moments: int = 16
