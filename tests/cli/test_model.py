@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Recordings, the same person in XDF and FIF, and models beside the one that ships."""
     folder = tmp_path_factory.mktemp("models")
     for name in ("person.xdf", "person_raw.fif"):
-        write_recording(brain(), folder / name, 90.0)
+        write_recording(brain(), folder / name, 140.0)
     model_file(folder / "smooth.onnx", lambda c: {"name": "smooth", "smoothing_s": 20.0})
     model_file(folder / "slow.onnx", lambda c: {"features": replace(c.features, hop=0.6)})
     model_file(
@@ -288,7 +288,7 @@ def test_the_truth_of_a_simulated_recording_is_found(folder: Path, name: str) ->
     recording = folder / name
     source = open_recording(recording)
     truth = read_truth(recording, source)
-    _, expected = brain().read(round(90.0 * 256))
+    _, expected = brain().read(round(140.0 * 256))
     assert truth is not None
     assert len(truth.names) == 8
     np.testing.assert_allclose(truth.values, expected[::64], atol=1e-6)

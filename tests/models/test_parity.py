@@ -95,10 +95,15 @@ def test_training_sees_the_features_that_decoding_sees(
     served = np.array([f.mean for f in frames])
     truths = truth[[f.index - 1 for f in frames]].astype(np.float32)
     assert len(trained) > 30
-    renewed = x.starts[1]
-    for second, (estimate, target) in enumerate(zip(trained.numpy(), seen.truth, strict=True)):
-        (same,) = np.flatnonzero((truths == target).all(axis=1))
-        # Serving smooths what weights make of features, so that a new context comes in
-        # smoothly; training takes the smoothed features with the weights of the moment.
-        settled = np.exp(-(second - renewed) / card.smoothing_s) if second >= renewed else 0.0
-        np.testing.assert_allclose(served[same], estimate, atol=1e-5 + 0.5 * settled)
+    same = [int(np.flatnonzero((truths == target).all(axis=1))[0]) for target in seen.truth]
+    estimates = trained.numpy()
+    if card.architecture == "approximate":
+        # Where weights follow features, smoothing before and after is not quite the same.
+        assert np.abs(served[same] - estimates).mean() < 0.02
+        assert np.corrcoef(served[same].ravel(), estimates.ravel())[0, 1] > 0.98
+        return
+    # Serving smooths what weights make of features, so that a new context comes in
+    # smoothly; training takes the smoothed features with the weights of the moment.
+    late = np.arange(len(same)) - x.starts[1]
+    settled = np.where(late >= 0, np.exp(-np.maximum(late, 0) / card.smoothing_s), 0.0)
+    assert (np.abs(served[same] - estimates) <= 1e-5 + 0.5 * settled[:, None]).all()
