@@ -293,7 +293,7 @@ def test_the_truth_of_a_simulated_recording_is_found(folder: Path, name: str) ->
     assert len(truth.names) == 8
     np.testing.assert_allclose(truth.values, expected[::64], atol=1e-6)
     first = next(item for item in source if hasattr(item, "times"))
-    np.testing.assert_allclose(truth.times - first.times[0], np.arange(360) / 4, atol=1e-6)
+    np.testing.assert_allclose(truth.times - first.times[0], np.arange(560) / 4, atol=1e-6)
 
 
 def test_the_truth_lies_beside_its_samples_whatever_happened_on_the_way(
