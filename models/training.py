@@ -95,6 +95,9 @@ def predict(network: EmotionNetwork, x: Example) -> tuple[Tensor, Tensor, Tensor
         return mean, log_std, x.truth
     means, stds = [], []
     for context, span in zip(x.contexts, x.spans(), strict=True):
+        if span.start == span.stop:
+            # Of the moments drawn none may lie in it.
+            continue
         power, edges = x.power[span].float(), x.connectivity[span].float()
         now = context.expand(len(power), -1, -1)
         node, edge, log_std = network.weights(x.pairs, x.positions, x.mask, now, power, edges)

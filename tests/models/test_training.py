@@ -247,3 +247,13 @@ def test_the_information_delay_is_found(made: Record) -> None:
         )
         assert best_lag(network, [late]) == pytest.approx(lag, abs=0.1)
         assert best_lag(network, [x]) is None
+
+
+def test_the_free_network_trains_on_moments_drawn_from_some_contexts_only(made: Record) -> None:
+    free = replace(SHAPE, architecture="approximate")
+    plan = Training(epochs=3, batch=1, moments=2)
+    done: list[int] = []
+    torch.manual_seed(0)
+    what = ([made, made], [made], reference(made))
+    train(EmotionNetwork(free), *what, plan, lambda epoch, *_: done.append(epoch))
+    assert done == [0, 1, 2]
