@@ -27,6 +27,7 @@ from ..decoding.context import ContextPolicy, n_context
 from ..decoding.model import DEFAULT_MODEL
 from ..features import FeatureSchema
 from ..simulators import EMOTIONS
+from ..simulators.artifacts import Artifacts
 from ..simulators.codes import Code
 from ..simulators.emotions import TAU_S
 from .calibrating import familiarity_of, intervals_of
@@ -69,9 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     people = people_for("training", options.people, 0)
     stopping = people_for("early stopping", options.others, 1)
-    # Training hurries emotions to see more of them; intervals are for their usual pace.
+    # Training hurries emotions and strews artifacts to see more of both; intervals are for
+    # the usual pace and the usual signal. In worse ones the network's own spread is wider.
     drawn = draw_recipes(2 * options.others, options.seed + 2, options.seconds)
-    calibration = simulate([replace(one, tau_s=TAU_S) for one in drawn], "calibration")
+    usual = [one for one in drawn if one.artifacts == Artifacts()] or drawn
+    calibration = simulate([replace(one, tau_s=TAU_S) for one in usual], "calibration")
     reference = Reference(population_of(people), ContextPolicy(), schema)
     network = _trained(people, stopping, reference, options)
     tested = {
