@@ -62,7 +62,9 @@ def intervals_of(
     errors, weights, sizes = [], [], []
     with torch.no_grad():
         for x in examples:
-            mean, log_std, truth = predict(network, x)
+            # Before there is a context frames are not trusted, and say so.
+            ready = slice(x.starts[1] if len(x.starts) > 2 else 0, None)
+            mean, log_std, truth = (values[ready] for values in predict(network, x))
             errors.append(((truth - mean).abs() / torch.exp(log_std)).numpy())
             weights.append(np.full(len(truth), 1.0 / len(truth)))
             sizes.append(np.full(len(truth), int((x.mask > 0.5).sum())))
