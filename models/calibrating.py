@@ -15,6 +15,7 @@ from ..decoding.trust import summary
 from ..signal import FloatArray
 from .examples import Example
 from .network import EmotionNetwork
+from .simulated import Record
 from .training import predict
 
 # Montages are judged among those of about their own size, up to so many channels.
@@ -86,13 +87,12 @@ def _quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
     return float(values[order][np.searchsorted(below, share * below[-1])])
 
 
-def familiarity_of(examples: Sequence[Example], share: float = 0.999) -> Familiarity:
+def familiarity_of(records: Sequence[Record], share: float = 0.999) -> Familiarity:
     """Return the training distribution of the feature summary, with limits by channel count."""
     rows, sizes = [], []
-    for x in examples:
-        mask = x.mask.cpu().numpy() > 0.5
-        frames = zip(x.power.cpu().numpy(), x.connectivity.cpu().numpy(), strict=True)
-        for power, edges in frames:
+    for record in records:
+        mask = record.mask > 0.5
+        for power, edges in zip(record.power, record.connectivity, strict=True):
             rows.append(summary(power.astype(np.float64), edges.astype(np.float64), mask))
             sizes.append(int(mask.sum()))
     values = np.array(rows)

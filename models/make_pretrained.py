@@ -189,7 +189,7 @@ def _card(
         features=reference.schema,
         conditioning=design,
         normalisation=Normalisation("baseline", 60.0, reference.population),
-        familiarity=familiarity_of([*held_out, *(reference.example(r) for r in people)]),
+        familiarity=familiarity_of([*calibration, *people]),
         smoothing_s=SMOOTHING_S,
         architecture=architecture,
         agreement=_agreement(network, held_out) if architecture == "approximate" else None,

@@ -212,8 +212,8 @@ class ReadOut(nn.Module):
         self.gate = nn.Sequential(nn.Linear(shape.n_context, _GATE_WIDTH), nn.GELU(), half_open)
         self.log_std = nn.Linear(width + shape.n_context + 1, shape.n_targets)
         signs = torch.tensor([-1.0 if signed else 1.0 for signed in shape.signed])
-        signs = signs.repeat_interleave(shape.n_connectivity_bands).repeat(shape.n_targets)
-        self.register_buffer("turned", signs)
+        # What a pair's features are multiplied with when it is turned round, (n_edges,).
+        self.register_buffer("turned", signs.repeat_interleave(shape.n_connectivity_bands))
 
     def forward(self, h: Tensor, pairs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return weights on scaled features before they are gated.
@@ -251,7 +251,8 @@ class ReadOut(nn.Module):
         product = (left @ right.transpose(2, 3)).reshape(k, maps, n * n)
         forward = product[:, :, pairs[:, 0] * n + pairs[:, 1]]
         backward = product[:, :, pairs[:, 1] * n + pairs[:, 0]]
-        both: Tensor = forward + self.turned[:, None] * backward
+        turned = self.turned.repeat(shape.n_targets)[:, None]
+        both: Tensor = forward + turned * backward
         return both.reshape(k, shape.n_targets, shape.n_edges, -1)
 
 
@@ -265,7 +266,6 @@ class EmotionNetwork(nn.Module):
     """
 
     # Buffers, which torch's own types do not tell apart from submodules.
-    turned: Tensor
     power_scale: Tensor
     edge_scale: Tensor
     context_scale: Tensor
@@ -277,8 +277,6 @@ class EmotionNetwork(nn.Module):
         self.read_out = ReadOut(shape)
         self.bias = nn.Parameter(torch.zeros(shape.n_targets))
         edges = (len(shape.signed), shape.n_connectivity_bands)
-        signs = torch.tensor([-1.0 if signed else 1.0 for signed in shape.signed])
-        self.register_buffer("turned", signs.repeat_interleave(shape.n_connectivity_bands))
         self.register_buffer("power_scale", torch.ones(shape.n_bands))
         self.register_buffer("edge_scale", torch.ones(edges))
         self.register_buffer("context_scale", torch.ones(shape.n_context))
@@ -376,7 +374,9 @@ class EmotionNetwork(nn.Module):
         there, back = pairs[:, 0] * n + pairs[:, 1], pairs[:, 1] * n + pairs[:, 0]
         empty = torch.zeros(k, flat.shape[1], n * n, dtype=flat.dtype, device=flat.device)
         dense = empty.scatter(2, there.expand(k, flat.shape[1], -1), flat)
-        turned = empty.scatter(2, back.expand(k, flat.shape[1], -1), flat * self.turned[:, None])
+        turned = empty.scatter(
+            2, back.expand(k, flat.shape[1], -1), flat * self.read_out.turned[:, None]
+        )
         return (dense + turned).reshape(k, flat.shape[1], n, n).permute(0, 2, 3, 1)
 
     def forward(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from ..decoding import Baseline
     from ..outlets.recorder import Recorder
     from ..sources.lsl_network import FoundStream
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -175,9 +180,19 @@ def _learn_networks(engine: Engine, path: Path, overwrite: bool) -> None:
     pairs = np.stack(np.triu_indices(info.n_channels, k=1), axis=1)
     patterns = Patterns(card.target_names, card.features, pairs, info.n_channels)
     engine.pipeline.decoder.watch(patterns)
-    engine.add_outlet(
-        NetworksTable(path, lambda: patterns.network().rows(info.channels), overwrite)
-    )
+
+    def rows() -> Iterator[dict[str, str | float]]:
+        networks = patterns.network()
+        if not networks.known:
+            log.warning(
+                "The networks in %s follow from %d s with a value against one reference; "
+                "at least five minutes are wanted before they say anything.",
+                path,
+                networks.seconds,
+            )
+        return networks.rows(info.channels)
+
+    engine.add_outlet(NetworksTable(path, rows, engine.model.identity, overwrite))
 
 
 def _is_stream(found: FoundStream, info: StreamInfo) -> bool:

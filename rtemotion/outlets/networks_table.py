@@ -31,6 +31,8 @@ class NetworksTable:
         A CSV file.
     rows : callable
         Returns the rows as mappings with the keys `COLUMNS`; asked once, at the end.
+    model : str
+        Identity of the model whose outputs they are the networks of; on every row.
     overwrite : bool
         Replace a file that exists.
 
@@ -44,11 +46,13 @@ class NetworksTable:
         self,
         path: Path,
         rows: Callable[[], Iterable[Mapping[str, str | float]]],
+        model: str,
         overwrite: bool = False,
     ) -> None:
         check_networks(path, overwrite)
         self.path = path
         self._rows = rows
+        self._model = model
         self._closed = False
 
     def publish(self, publication: Publication) -> None:
@@ -65,9 +69,9 @@ class NetworksTable:
         partial = self.path.with_name(self.path.name + ".partial")
         try:
             with partial.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, COLUMNS)
+                writer = csv.DictWriter(file, (*COLUMNS, "model"))
                 writer.writeheader()
-                writer.writerows(self._rows())
+                writer.writerows({**row, "model": self._model} for row in self._rows())
             partial.replace(self.path)
         except OSError as problem:
             raise cannot_write(self.path, problem) from problem

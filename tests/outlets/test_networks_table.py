@@ -16,19 +16,20 @@ def rows() -> list[dict[str, str | float]]:
 
 def test_the_outlet_keeps_the_public_contract(tmp_path: Path) -> None:
     made = iter(range(10))
-    check_outlet(lambda: NetworksTable(tmp_path / f"{next(made)}.csv", rows), [])
+    check_outlet(lambda: NetworksTable(tmp_path / f"{next(made)}.csv", rows, "m"), [])
 
 
 def test_what_was_learnt_is_asked_for_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "networks.csv"
     learnt: list[dict[str, str | float]] = []
-    table = NetworksTable(path, lambda: learnt)
+    table = NetworksTable(path, lambda: learnt, "mine (not validated)")
     learnt += rows()
     assert not path.exists()
     table.close()
     table.close()
     with path.open(newline="") as file:
         (row,) = csv.DictReader(file)
+    assert row.pop("model") == "mine (not validated)"
     assert row == {k: str(v) for k, v in rows()[0].items()}
     assert list(tmp_path.iterdir()) == [path]
 
