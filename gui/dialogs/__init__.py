@@ -1,0 +1,1 @@
+"""Questions put to the user in windows of their own."""

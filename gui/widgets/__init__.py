@@ -1,0 +1,1 @@
+"""Pictures of arrays: they know Qt and NumPy, nothing of the service."""
