@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 
 from rtemotion import Engine, load_model
-from rtemotion.cli.decode import rest_of
 from rtemotion.cli.view import Screen, TerminalView
+from rtemotion.demo import REST_S, known_of
 from rtemotion.signal import Publication
 from rtemotion.simulators import Brain, SimulatedSource, Subject
 
@@ -24,8 +24,8 @@ def main() -> None:
     source = SimulatedSource(
         Brain(person, "cap32", seed=2), speed=float("inf"), chunk_s=0.02, seconds=SECONDS
     )
-    rest = rest_of(Brain(person, "cap32", seed=1, rest_s=3600.0), model)
-    with Engine(source, model, baseline=rest) as engine:
+    known = known_of(Brain(person, "cap32", seed=1, rest_s=REST_S), model, REST_S)
+    with Engine(source, model, baseline=known) as engine:
         info = engine.pipeline.info
         title = f"demo · cap32, simulated person 1 · {info.n_channels} ch · {info.sfreq:g} Hz"
         screen = Screen(title, model.identity, info.simulated, model.card.targets)

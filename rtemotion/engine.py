@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any, Self
 from .decoding import Baseline, BaselineSpan, Model
 from .errors import SetupError
 from .pipeline import Pipeline, Setup
-from .signal import Chunk, EmotionFrame, Event, Item, Kind, Outlet, Publication, Source, Tick
+from .signal import (
+    Chunk,
+    EmotionFrame,
+    Event,
+    Item,
+    Kind,
+    Outlet,
+    Publication,
+    Source,
+    Stage,
+    Tick,
+)
 
 if TYPE_CHECKING:
     from .outlets.recorder import Recorder
@@ -40,6 +51,8 @@ class Engine:
         See `Pipeline`.
     recorder : Recorder or None
         Records source and frames; closed with the engine.
+    onlooker : Stage or None
+        See `Pipeline`.
 
     Attributes
     ----------
@@ -58,11 +71,12 @@ class Engine:
         baseline: Baseline | None = None,
         span: BaselineSpan | None = None,
         recorder: Recorder | None = None,
+        onlooker: Stage | None = None,
     ) -> None:
         self.source = source
         self.model = model
         self.recorder = recorder
-        self.pipeline = Pipeline(source.info, model, setup, baseline, span, recorder)
+        self.pipeline = Pipeline(source.info, model, setup, baseline, span, recorder, onlooker)
         self._outlets = list(outlets)
         if recorder is not None:
             how = decoding(model, setup or Setup(), baseline, span)

@@ -78,11 +78,13 @@ def feature_stages(
     design: ConditioningDesign | None,
     setup: Setup | None = None,
     tap: Stage | None = None,
+    onlooker: Stage | None = None,
 ) -> tuple[list[Stage], StreamInfo]:
     """Return the stages from raw chunks to feature frames, and the conditioned stream.
 
     Without a design the signal is left as it is, and only channels are picked. A `tap`
-    sees everything that can change a frame, before anything is made of it.
+    sees everything that can change a frame, before anything is made of it; an `onlooker`
+    what was made of it, conditioned chunks and then feature frames.
     """
     setup = setup or Setup()
     stages: list[Stage] = [FreshnessStage(setup.stale_after)]
@@ -97,7 +99,11 @@ def feature_stages(
         condition: ConditioningStage | PickStage = PickStage(plan)
     else:
         condition = ConditioningStage(plan, setup.design(design))
-    stages += [condition, FeatureStage(condition.info, schema)]
+    features = FeatureStage(condition.info, schema)
+    if onlooker is None:
+        stages += [condition, features]
+    else:
+        stages += [condition, onlooker, features, onlooker]
     return stages, condition.info
 
 
@@ -118,6 +124,8 @@ class Pipeline:
         Where in the stream the person rests.
     tap : Stage or None
         Sees what the frames follow from, a recorder for instance.
+    onlooker : Stage or None
+        Sees conditioned chunks, and after them feature frames; passes everything on.
 
     Attributes
     ----------
@@ -135,9 +143,12 @@ class Pipeline:
         baseline: Baseline | None = None,
         span: BaselineSpan | None = None,
         tap: Stage | None = None,
+        onlooker: Stage | None = None,
     ) -> None:
         card = model.card
-        stages, self.info = feature_stages(info, card.features, card.conditioning, setup, tap)
+        stages, self.info = feature_stages(
+            info, card.features, card.conditioning, setup, tap, onlooker
+        )
         self.decoder = Decoder(self.info, model, baseline, span)
         self._stages: list[Stage] = [*stages, self.decoder]
         self._clock = next((stage for stage in stages if isinstance(stage, ClockStage)), None)

@@ -38,7 +38,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from .setup import Options
+    from ..options import Options
 
 app = typer.Typer(
     name="rtemotion",
@@ -71,7 +71,7 @@ def _start(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         return
-    from .logs import start_logging
+    from ..logs import start_logging
 
     start_logging()
 
@@ -94,8 +94,8 @@ def demo(
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a simulated headset, here and now: no hardware, no network."""
+    from ..outputs import Outputs
     from .decode import run_demo
-    from .outputs import Outputs
 
     run_demo(
         seconds, headset, seed, model, Outputs(out, record, overwrite, osc=osc, networks=networks)
@@ -279,8 +279,8 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Look at a headset before the start: contact, noise, rate, unit, what will be used."""
+    from ..place import Place
     from .check import run_check
-    from .sources import Place
 
     run_check(Place(stream, board, fieldtrip, file, wait), seconds, as_json, options, model)
 
@@ -351,9 +351,9 @@ def live(
     no_gui: NoGuiOption = False,
 ) -> None:
     """Decode a headset, republish the emotions on LSL, write a table, record."""
+    from ..outputs import Outputs
+    from ..place import Place
     from .decode import run_live
-    from .outputs import Outputs
-    from .sources import Place
 
     place = Place(stream, board, fieldtrip, None, wait, duplicates, on_change)
     outputs = Outputs(out, record, overwrite, tuple(also or ()), osc, networks)
@@ -410,8 +410,8 @@ def replay(
 
         run_verify(file, model, as_json)
         return
+    from ..outputs import Outputs
     from .decode import Replay, run_replay
-    from .outputs import Outputs
 
     what = Replay(file, stream, speed, chunk, baseline, model, start)
     run_replay(what, Outputs(out, record, overwrite, osc=osc, networks=networks), options)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..decoding import Baseline, BaselineSpan, Model, load_model
 from ..errors import ModelError, SetupError, SourceError
+from ..options import Options
 from ..person import from_rest
 from ..pipeline import Setup
 from ..signal import Source
+from ..words import without_nan
 from .courses import Course, Difference, Follower, common_frames, differences, follow
-from .printing import console, samples_bar, without_nan
+from .printing import console, samples_bar
 from .run import stopping_on_signals
-from .setup import Options
 from .truth import read_truth
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -13,57 +14,33 @@ from typing import TYPE_CHECKING
 from ..decoding import BaselineSpan, Model, load_model
 from ..engine import Engine
 from ..errors import SetupError
-from ..pipeline import Pipeline, preload
+from ..options import Options
+from ..outputs import Outputs, about_engine
+from ..pipeline import preload
+from ..place import Place
 from ..signal import Outlet, Source, StreamInfo
-from .outputs import Outputs, about_engine
 from .run import run
-from .setup import Options
-from .sources import Place
 from .view import Screen, open_view
 
 if TYPE_CHECKING:
-    from ..decoding import Baseline
-    from ..simulators import Brain
     from ..sources.session import Known
 
 log = logging.getLogger(__name__)
-
-# How long the person of `demo` rested before, and then felt something.
-_REST_S, _MOVING_S = 80.0, 130.0
 
 
 def run_demo(
     seconds: float | None, headset: str, seed: int, model_file: Path | None, outputs: Outputs
 ) -> None:
     """Decode a simulated person whose rest is already known."""
-    from ..simulators import Brain, SimulatedSource, Subject
+    from ..demo import open_demo
 
     outputs.check()
     model = load_model(model_file)
-    person = Subject.draw(seed)
-    earlier = Brain(person, headset, seed=seed, rest_s=_REST_S)
-    baseline = known_of(earlier, model, _REST_S)
-    brain = Brain(person, headset, seed=seed + 1)
-    source = SimulatedSource(brain, seconds=seconds)
+    source, baseline = open_demo(model, headset, seed, seconds)
     engine = outputs.engine(source, model, baseline=baseline)
     screen = _screen(f"demo · {headset}, simulated person {seed}", engine)
     run(engine, open_view(screen, truth=lambda: source.truth[-1] if len(source.truth) else None))
-    outputs.tell(engine)
-
-
-def known_of(brain: Brain, model: Model, rest_s: float) -> Baseline | None:
-    """Return what a model knows of a simulated person after a rest and two minutes more.
-
-    None for a model that wants to know nothing. The brain rests for `rest_s` seconds.
-    """
-    pipeline = Pipeline(brain.info, model, span=BaselineSpan(0.0, rest_s))
-    seconds = rest_s + (_MOVING_S if model.card.context is not None else 5.0)
-    step = round(5.0 * brain.info.sfreq)
-    for _ in range(math.ceil(seconds / 5.0)):
-        chunk, _ = brain.read(step)
-        for _ in pipeline.process(chunk):
-            pass
-    return pipeline.decoder.known
+    _tell(outputs, engine)
 
 
 def run_live(
@@ -86,7 +63,7 @@ def run_live(
         if republish:
             engine.add_outlet(_lsl_outlet(engine))
     run(engine, open_view(_screen("live · " + _name(source.info), engine)), seconds)
-    outputs.tell(engine)
+    _tell(outputs, engine)
 
 
 @dataclass(frozen=True)
@@ -145,7 +122,7 @@ def run_replay(what: Replay, outputs: Outputs, options: Options) -> None:
     engine, length = begin(what, speed, outputs, options)
     screen = _screen(f"replay · {what.file.name}", engine, length, math.isinf(speed))
     finished = run(engine, open_view(screen))
-    outputs.tell(engine, "" if finished else "; stopped before the end of the recording")
+    _tell(outputs, engine, "" if finished else "; stopped before the end of the recording")
 
 
 def _file_engine(
@@ -234,6 +211,11 @@ def _warn_if_short(n_samples: int, engine: Engine, span: BaselineSpan | None) ->
             length,
             span.end,
         )
+
+
+def _tell(outputs: Outputs, engine: Engine, how: str = "") -> None:
+    for sentence in outputs.written(engine, how):
+        sys.stdout.write(f"# {sentence}\n")
 
 
 def _span(text: str | None, model: Model) -> BaselineSpan | None:

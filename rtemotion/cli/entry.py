@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 
-from .logs import start_logging
+from ..logs import start_logging
 
 # What the command framework makes of Ctrl-C.
 INTERRUPTED = 130

@@ -13,13 +13,13 @@ from ..errors import SetupError
 from ..extract import Extraction, extract
 from ..features import FeatureSchema
 from ..features.measures import MEASURES
+from ..options import Options
 from ..outlets.hdf5 import check_hdf5
 from ..signal import Source
+from ..words import size_text
 from .options import split
 from .printing import samples_bar
 from .run import stopping_on_signals
-from .setup import Options
-from .words import size_text
 
 if TYPE_CHECKING:
     from ..pipeline import Setup

@@ -200,7 +200,7 @@ def _screen() -> Finding:
 
 
 def _log() -> Finding:
-    from .logs import log_path
+    from ..logs import log_path
 
     path = log_path()
     if path is None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..decoding import Model, ModelCard, load_model
 from ..features.measures import get_measure
+from ..words import size_text
 from .printing import console
-from .words import size_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -252,9 +252,10 @@ def takes_setup(command: Command) -> Command:
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
-        from .setup import Options
+        from ..options import Options
 
         given = {name: values.pop(name) for name in SETUP}
+        given["channels"] = split(given["channels"])
         command(**values, options=Options.gather(given.pop("profile"), given))
 
     return _with(run, command, SETUP, without="options")

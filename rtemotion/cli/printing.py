@@ -1,12 +1,11 @@
-"""What reports share: a bar while a recording is read, and numbers as JSON takes them."""
+"""What reports share: where they are printed, and a bar while a recording is read."""
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,12 +32,3 @@ def samples_bar(title: str, total: int | None) -> Iterator[Callable[[int], None]
     with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
         task = bar.add_task(title, total=total)
         yield lambda sample: bar.update(task, completed=sample)
-
-
-def without_nan(value: Any) -> Any:
-    """Return a value for JSON: a number that is not finite as null, tuples as lists."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

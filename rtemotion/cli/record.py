@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SourceError
+from ..words import size_text
 from .run import stopping_on_signals
-from .words import size_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

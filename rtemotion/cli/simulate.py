@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from ..words import size_text
 from .run import stopping_on_signals
-from .words import size_text
 
 if TYPE_CHECKING:
     from ..simulators import Brain, Faults, Headset

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..decoding.card import Target
 from ..signal import EmotionFrame, Event, FloatArray, Kind, Publication, Reason, Tick
+from ..words import UNTOLD, describe, plain_line
 from .shedding import shedding
-from .words import UNTOLD, describe, plain_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -35,29 +36,93 @@ def chunk_length(chunk_s: float | None, speed: float, sfreq: float) -> int:
 
 
 class ReplayClock:
-    """Stream time that runs `speed` times as fast as the wall's.
+    """Stream time that runs `speed` times as fast as the wall's, and may be told otherwise.
 
-    Every moment is computed from the start, so waiting never adds up to drift.
+    Every moment is computed from the last change of pace, so waiting never adds up to
+    drift. Pace never changes a number: it only says when samples pass. All methods may be
+    called from any thread.
 
     Parameters
     ----------
     speed : float
         1 for real time; infinite for no pace at all.
+
+    Attributes
+    ----------
+    speed : float
+        As it is at present.
+    paused : bool
+        Whether stream time stands still.
     """
 
     def __init__(self, speed: float) -> None:
-        self._speed = speed
-        self._start = time.monotonic()
+        self.speed = speed
+        self.paused = False
+        self._changed = threading.Condition()
+        self._anchor, self._since = 0.0, time.monotonic()
+        self._hurry = -math.inf
+        self._reached = 0.0
 
     def start(self) -> None:
         """Put stream time zero at this moment."""
-        self._start = time.monotonic()
+        with self._changed:
+            self._anchor, self._since, self._reached = 0.0, time.monotonic(), 0.0
 
     def now(self) -> float:
         """Return stream time in seconds; NaN without a pace."""
-        if math.isinf(self._speed):
+        with self._changed:
+            return self._now()
+
+    def _now(self) -> float:
+        if math.isinf(self.speed) or self._hurrying:
             return math.nan
-        return (time.monotonic() - self._start) * self._speed
+        if self.paused:
+            return self._anchor
+        return self._anchor + (time.monotonic() - self._since) * self.speed
+
+    @property
+    def _hurrying(self) -> bool:
+        return self._reached < self._hurry
+
+    def set_speed(self, speed: float) -> None:
+        """Go on at another speed.
+
+        Raises
+        ------
+        SourceError
+            Unless it is a positive number.
+        """
+        check_speed(speed)
+        with self._changed:
+            self._hold()
+            self.speed = speed
+            self._changed.notify_all()
+
+    def pause(self, paused: bool = True) -> None:
+        """Let stream time stand still, or go on."""
+        with self._changed:
+            self._hold()
+            self.paused = paused
+            self._changed.notify_all()
+
+    def hurry(self, until: float) -> None:
+        """Let everything up to a moment of the stream pass at once, paused or not.
+
+        Parameters
+        ----------
+        until : float
+            Stream time, s; what follows keeps the pace there was.
+        """
+        with self._changed:
+            self._hold()
+            self._hurry = until
+            self._changed.notify_all()
+
+    def _hold(self) -> None:
+        """Count stream time from this moment on."""
+        now = self._now()
+        self._anchor = self._reached if math.isnan(now) else now
+        self._since = time.monotonic()
 
     def wait(self, due: float, last: float) -> Iterator[Tick]:
         """Sleep until stream time `due`, ticking at least every 100 ms.
@@ -69,12 +134,20 @@ class ReplayClock:
         last : float
             Stream time of the newest sample given out, s, for `Tick.idle`.
         """
-        if math.isinf(self._speed):
-            return
-        while (left := (due - self.now()) / self._speed) > 0:
-            time.sleep(min(left, TICK_S))
-            if left > TICK_S:
-                now = self.now()
+        while True:
+            with self._changed:
+                if math.isinf(self.speed) or due <= self._hurry:
+                    # Stream time goes on from what passed without a wait.
+                    self._reached = self._anchor = due
+                    self._since = time.monotonic()
+                    return
+                self._hurry = -math.inf
+                left = math.inf if self.paused else (due - self._now()) / self.speed
+                if left <= 0:
+                    return
+                self._changed.wait(min(left, TICK_S))
+                now = self._now()
+            if left > TICK_S and not math.isnan(now):
                 yield Tick(time=now, idle=max(now - last, 0.0))
 
 

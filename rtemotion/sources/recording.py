@@ -84,7 +84,7 @@ class RecordingSource:
         longest = min(_BLOCK_S * self._info.sfreq, _BLOCK_BYTES / (8 * self._info.n_channels))
         # A whole number of chunks, so that no chunk straddles two blocks.
         self._block = self._length * max(1, round(longest / self._length))
-        self._clock = ReplayClock(speed)
+        self.pace = ReplayClock(speed)
         self._closed = False
         self._segments, self._events = self._look()
 
@@ -106,7 +106,7 @@ class RecordingSource:
 
     def now(self) -> float:
         """Return stream time on the replay's clock; NaN at full speed."""
-        return self._clock.now()
+        return self.pace.now()
 
     def close(self) -> None:
         """Let go of the file and end an iteration under way."""
@@ -124,7 +124,7 @@ class RecordingSource:
         """
         if self._closed:
             return
-        for item in paced(self._items(), self._length, self._due, self._clock):
+        for item in paced(self._items(), self._length, self._due, self.pace):
             yield item
             if self._closed:
                 return

@@ -140,7 +140,7 @@ class SessionSource:
         self._info = described.info()
         self._factors = np.array(described.factors)
         self._length = chunk_length(chunk_s, speed, self._info.sfreq)
-        self._clock = ReplayClock(speed)
+        self.pace = ReplayClock(speed)
         self._closed = False
         self._start_over()
 
@@ -168,7 +168,7 @@ class SessionSource:
 
     def now(self) -> float:
         """Return the time on the stream's clock; NaN at full speed."""
-        return self._origin + self._clock.now()
+        return self._origin + self.pace.now()
 
     def close(self) -> None:
         """End an iteration under way."""
@@ -183,7 +183,7 @@ class SessionSource:
             If the recording turns out to be of another make.
         """
         self._start_over()
-        for item in paced(self._items(), self._length, self._due, self._clock):
+        for item in paced(self._items(), self._length, self._due, self.pace):
             if self._closed:
                 return
             if isinstance(item, Tick):

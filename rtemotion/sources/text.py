@@ -96,7 +96,7 @@ class TextSource:
         self._survey = _look_through(self._path, self._layout)
         self._info, self._factors = _describe(self._path, self._layout, self._survey.sfreq, unit)
         self._length = chunk_length(chunk_s, speed, self._info.sfreq)
-        self._clock = ReplayClock(speed)
+        self.pace = ReplayClock(speed)
         self._closed = False
 
     @property
@@ -111,7 +111,7 @@ class TextSource:
 
     def now(self) -> float:
         """Return stream time on the replay's clock; NaN at full speed."""
-        return self._clock.now()
+        return self.pace.now()
 
     def close(self) -> None:
         """End an iteration under way; the file is open during one only."""
@@ -127,7 +127,7 @@ class TextSource:
         """
         if self._closed:
             return
-        for item in paced(self._items(), self._length, self._due, self._clock):
+        for item in paced(self._items(), self._length, self._due, self.pace):
             yield item
             if self._closed:
                 return

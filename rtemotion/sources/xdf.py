@@ -97,7 +97,7 @@ class XdfSource:
         self._arrival = arrival(self._timeline, 1.0 / self.info.sfreq)
         self._events = _events(self._path, self._timeline, marking, loaded)
         self._length = chunk_length(chunk_s, speed, self.info.sfreq)
-        self._clock = ReplayClock(speed)
+        self.pace = ReplayClock(speed)
         self._origin = float(self._known[0])
         self._closed = False
 
@@ -113,7 +113,7 @@ class XdfSource:
 
     def now(self) -> float:
         """Return the time on the stream's clock; NaN at full speed."""
-        return self._origin + self._clock.now()
+        return self._origin + self.pace.now()
 
     def close(self) -> None:
         """Let go of the samples and end an iteration under way."""
@@ -123,7 +123,7 @@ class XdfSource:
     def __iter__(self) -> Iterator[Chunk | Event | Tick]:
         """Yield chunks and events in stream order, and ticks while waiting."""
         self._origin = float(self._known[0])
-        for item in paced(self._items(), self._length, self._due, self._clock):
+        for item in paced(self._items(), self._length, self._due, self.pace):
             if self._closed:
                 return
             if isinstance(item, Chunk):

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from rtemotion.cli.check import facts, impedances_of, picture, plain, report_on, run_check
-from rtemotion.cli.setup import Options
-from rtemotion.cli.sources import Place
+from rtemotion.cli.check import facts, picture, plain, run_check
 from rtemotion.conditioning.survey import Surveyor
+from rtemotion.contact import impedances_of, report_on
 from rtemotion.decoding import Model
 from rtemotion.errors import SetupError, SourceError
+from rtemotion.options import Options
+from rtemotion.place import Place
 from rtemotion.signal import Chunk, StreamInfo
 from rtemotion.sources.memory import MemorySource
 

@@ -5,9 +5,9 @@ import pytest
 from rich.console import Console
 
 from rtemotion.cli.view import PlainView, Screen, TerminalView
-from rtemotion.cli.words import describe, plain_line
 from rtemotion.decoding import Model
 from rtemotion.signal import EmotionFrame, Event, Kind, Publication, Reason, Tick
+from rtemotion.words import describe, plain_line
 
 
 def frame(time: float, value: float = 0.42, *reasons: str) -> EmotionFrame:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..errors import SetupError
-from ..signal import Source
-from .setup import Options
+from .errors import SetupError
+from .options import Options
+from .signal import Source
 
 Duplicates = Literal["refuse", "newest"]
 OnChange = Literal["stop", "wait"]
@@ -63,17 +63,17 @@ class Place:
                 "one out."
             )
         if self.file is not None:
-            from ..sources.recording import open_recording
+            from .sources.recording import open_recording
 
             return open_recording(
                 self.file, unit=options.unit, layout=options.layout(), sfreq=options.sfreq
             )
         if self.board is not None:
-            from ..sources.brainflow import open_board
+            from .sources.brainflow import open_board
 
             return open_board(self.board, unit=options.unit)
         if self.fieldtrip is not None:
-            from ..sources.fieldtrip import open_buffer
+            from .sources.fieldtrip import open_buffer
 
             return open_buffer(self.fieldtrip, unit=options.unit, wait=self.wait)
         return self._stream(options)
@@ -87,7 +87,7 @@ class Place:
         return "stated by the file" if self.file is not None else "stated by the sender"
 
     def _stream(self, options: Options) -> Source:
-        from ..sources.lsl import open_stream
+        from .sources.lsl import open_stream
 
         duplicates = _one_of("--duplicates", self.duplicates, Duplicates)
         on_change = _one_of("--on-change", self.on_change, OnChange)

@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import SetupError
-from ..pipeline import Setup
-from .options import split
+from .errors import SetupError
+from .pipeline import Setup
 
 if TYPE_CHECKING:
-    from ..sources.text_profile import TextLayout
+    from .sources.text_profile import TextLayout
 
 
 @dataclass(frozen=True)
@@ -53,9 +52,7 @@ class Options:
         SetupError
             When the profile cannot be read, or a value is not one of those allowed.
         """
-        said = {key: value for key, value in given.items() if value not in (None, [])}
-        if "channels" in said:
-            said["channels"] = split(said["channels"])
+        said = {key: value for key, value in given.items() if value not in (None, [], ())}
         merged = (read_profile(profile) if profile else {}) | said
         return _checked(merged, str(profile) if profile else "the command line")
 
@@ -63,7 +60,7 @@ class Options:
         """Return the layout of a text file that a profile describes."""
         if self.text is None:
             return None
-        from ..sources.text_profile import layout_from
+        from .sources.text_profile import layout_from
 
         return layout_from(self.text)
 
@@ -110,7 +107,7 @@ def _checked(values: dict[str, Any], where: str) -> Options:
             "'auto' or 'off'."
         )
     if isinstance(unit := values.get("unit"), str):
-        from ..sources.units import to_volts_factor
+        from .sources.units import to_volts_factor
 
         to_volts_factor(unit)
     try:

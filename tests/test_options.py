@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from rtemotion import Setup
-from rtemotion.cli.setup import Options
-from rtemotion.cli.sources import Place
+from rtemotion.cli.options import split
 from rtemotion.errors import RtemotionError, SetupError
+from rtemotion.options import Options
+from rtemotion.place import Place
 
 
 def gather(profile: Path | None = None, **given: object) -> Options:
@@ -23,7 +24,7 @@ def test_options_override_the_profile(tmp_path: Path) -> None:
 
 
 def test_channels_may_be_repeated_or_separated_by_commas() -> None:
-    assert gather(channels=["Fz, Cz", "P3:Pz"]).channels == ("Fz", "Cz", "P3:Pz")
+    assert split(["Fz, Cz", "P3:Pz"]) == ("Fz", "Cz", "P3:Pz")
 
 
 @pytest.mark.parametrize(

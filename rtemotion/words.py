@@ -1,11 +1,12 @@
-"""Frames, events and sizes in words, as every view says them."""
+"""Frames, events and sizes in words, as every view says them, and numbers for JSON."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..signal import EmotionFrame, Event, Kind
+from .signal import EmotionFrame, Event, Kind
 
 # Clock offsets come all the time, and warnings are logged.
 UNTOLD = frozenset({Kind.CLOCK_OFFSET, Kind.WARNING})
@@ -21,6 +22,15 @@ def plain_line(names: list[str], frame: EmotionFrame) -> str:
     values = " ".join(f"{name}={value:.2f}" for name, value in zip(names, frame.mean, strict=True))
     reasons = ";".join(sorted(frame.reasons)) or "trusted"
     return f"{frame.time:.2f} {values} {reasons}"
+
+
+def without_nan(value: Any) -> Any:
+    """Return a value for JSON: a number that is not finite as null, tuples as lists."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def describe(event: Event) -> str:

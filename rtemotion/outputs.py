@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..decoding import BaselineSpan, Model
-from ..engine import Engine
-from ..errors import OutletError, SetupError
-from ..outlets.about import About, AboutTarget
-from ..pipeline import Setup
-from ..signal import Source, StreamInfo
+from .decoding import BaselineSpan, Model
+from .engine import Engine
+from .errors import OutletError, SetupError
+from .outlets.about import About, AboutTarget
+from .pipeline import Setup
+from .signal import Source, Stage, StreamInfo
 from .words import size_text
 
 if TYPE_CHECKING:
-    from ..decoding import Baseline
-    from ..outlets.recorder import Recorder
-    from ..sources.lsl_network import FoundStream
+    from .decoding import Baseline
+    from .outlets.recorder import Recorder
+    from .sources.lsl_network import FoundStream
 
 
 log = logging.getLogger(__name__)
@@ -58,19 +57,19 @@ class Outputs:
     def check(self) -> None:
         """Refuse what could not be written before anything else is waited for."""
         if self.table is not None:
-            from ..outlets.table import check_table
+            from .outlets.table import check_table
 
             check_table(self.table, self.overwrite)
         if self.recording is not None:
-            from ..outlets.session_file import check_recording
+            from .outlets.session_file import check_recording
 
             check_recording(self.recording, self.overwrite)
         if self.networks is not None:
-            from ..outlets.networks_table import check_networks
+            from .outlets.networks_table import check_networks
 
             check_networks(self.networks, self.overwrite)
         if self.osc is not None:
-            from ..outlets.osc import check_place
+            from .outlets.osc import check_place
 
             check_place(self.osc)
 
@@ -96,21 +95,28 @@ class Outputs:
         setup: Setup | None = None,
         baseline: Baseline | None = None,
         span: BaselineSpan | None = None,
+        onlooker: Stage | None = None,
     ) -> Engine:
         """Return an engine that writes and sends them."""
         recorder = None
         if self.recording is not None:
             recorder = self._recorder(self.recording, source)
         engine = Engine(
-            source, model, setup=setup, baseline=baseline, span=span, recorder=recorder
+            source,
+            model,
+            setup=setup,
+            baseline=baseline,
+            span=span,
+            recorder=recorder,
+            onlooker=onlooker,
         )
         if self.table is not None:
-            from ..outlets.table import open_table
+            from .outlets.table import open_table
 
             names = model.card.target_names
             engine.add_outlet(open_table(self.table, names, model.identity, self.overwrite))
         if self.osc is not None:
-            from ..outlets.osc import OSCOutlet
+            from .outlets.osc import OSCOutlet
 
             names, about = model.card.target_names, about_engine(engine)
             engine.add_outlet(OSCOutlet(names, model.identity, self.osc, about))
@@ -119,14 +125,14 @@ class Outputs:
         return engine
 
     def _recorder(self, path: Path, source: Source) -> Recorder:
-        from ..outlets.recorder import Recorder
-        from ..outlets.session_file import SessionFile
+        from .outlets.recorder import Recorder
+        from .outlets.session_file import SessionFile
 
         target = SessionFile(path, self.overwrite)
         companion = None
         if self.also:
-            from ..record import StreamRecorder, choose
-            from ..sources.lsl_network import parse_query
+            from .record import StreamRecorder, choose
+            from .sources.lsl_network import parse_query
 
             queries = [parse_query(text) for text in self.also if text != "all"]
             wanted = choose(queries, everything="all" in self.also)
@@ -135,20 +141,22 @@ class Outputs:
             )
         return Recorder(target, source, companion)
 
-    def tell(self, engine: Engine, how: str = "") -> None:
-        """Say what was written."""
+    def written(self, engine: Engine, how: str = "") -> Iterator[str]:
+        """Yield what was written, in words, a sentence a file.
+
+        Raises
+        ------
+        OutletError
+            If the recording stopped early.
+        """
         if self.table is not None:
-            sys.stdout.write(f"# wrote {engine.frames} rows to {self.table}{how}\n")
+            yield f"wrote {engine.frames} rows to {self.table}{how}"
         if self.networks is not None:
-            sys.stdout.write(f"# wrote the networks of the last minutes to {self.networks}\n")
+            yield f"wrote the networks of the last minutes to {self.networks}"
         if engine.recorder is not None:
-            if engine.recorder.target.xdf.problem:
-                raise OutletError(
-                    f"the recording stopped early: {engine.recorder.target.xdf.problem}"
-                )
-            sys.stdout.write(
-                f"# recorded {size_text(engine.recorder.target.xdf.size)} to {self.recording}\n"
-            )
+            if problem := engine.recorder.target.xdf.problem:
+                raise OutletError(f"the recording stopped early: {problem}")
+            yield f"recorded {size_text(engine.recorder.target.xdf.size)} to {self.recording}"
 
 
 def about_engine(engine: Engine) -> About:
@@ -173,8 +181,8 @@ def about_engine(engine: Engine) -> About:
 
 
 def _learn_networks(engine: Engine, path: Path, overwrite: bool) -> None:
-    from ..explanation import Patterns
-    from ..outlets.networks_table import NetworksTable
+    from .explanation import Patterns
+    from .outlets.networks_table import NetworksTable
 
     info, card = engine.pipeline.info, engine.model.card
     pairs = np.stack(np.triu_indices(info.n_channels, k=1), axis=1)
