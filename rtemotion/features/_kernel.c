@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* Goes up when what is called from Python changes: an older build is then left aside. */
-#define VERSION 3
+#define VERSION 4
 
 /* Elements of a strip: a few of these lie in a core's first cache. */
 #define STRIP 256
@@ -50,7 +50,7 @@ products(const double *segment, const Layout *at, Py_ssize_t shift, Py_ssize_t s
 }
 
 WIDE static void
-add(double *sums[N_SUMS], Py_ssize_t at, Py_ssize_t n, const double *restrict im,
+add(double *const sums[N_SUMS], Py_ssize_t at, Py_ssize_t n, const double *restrict im,
     const double *restrict re, double sign)
 {
     double *restrict out;
@@ -67,13 +67,27 @@ add(double *sums[N_SUMS], Py_ssize_t at, Py_ssize_t n, const double *restrict im
             out[at + k] += sign * ((im[k] > 0.0) - (im[k] < 0.0));
 }
 
-/* x of the segment that leaves, then of the one that enters; see _Sums in sums.py. */
+/* x of the segment that enters, once `early` knows the one a lag before it. */
 WIDE static void
-lag(double *sums[N_LAGGED], Py_ssize_t at, Py_ssize_t n, const double *restrict newest,
-    const double *restrict before, const double *restrict gone, const double *restrict after)
+enter_lagged(double *const sums[N_LAGGED], Py_ssize_t at, Py_ssize_t n,
+             const double *restrict newest)
+{
+    double *restrict total = sums[TOTAL] + at;
+    const double *restrict early = sums[EARLY] + at;
+    for (Py_ssize_t k = 0; k < n; k++) total[k] += newest[k] * early[k];
+}
+
+/* x of the segment that entered last, of the one that leaves and the one a lag after it,
+ * and of the one a lag before the next. */
+WIDE static void
+turn_lagged(double *const sums[N_LAGGED], Py_ssize_t at, Py_ssize_t n,
+            const double *restrict newest, const double *restrict gone,
+            const double *restrict after, const double *restrict before)
 {
     double *restrict total = sums[TOTAL] + at;
     double *restrict early = sums[EARLY] + at, *restrict late = sums[LATE] + at;
+    if (newest)
+        for (Py_ssize_t k = 0; k < n; k++) late[k] += newest[k];
     if (after)
         for (Py_ssize_t k = 0; k < n; k++) {
             total[k] -= gone[k] * late[k];
@@ -81,11 +95,7 @@ lag(double *sums[N_LAGGED], Py_ssize_t at, Py_ssize_t n, const double *restrict 
             early[k] -= gone[k];
         }
     if (before)
-        for (Py_ssize_t k = 0; k < n; k++) {
-            early[k] += before[k];
-            total[k] += newest[k] * early[k];
-            late[k] += newest[k];
-        }
+        for (Py_ssize_t k = 0; k < n; k++) early[k] += before[k];
 }
 
 WIDE static void
@@ -94,8 +104,10 @@ magnitude(double *x, Py_ssize_t n)
     for (Py_ssize_t k = 0; k < n; k++) x[k] = fabs(x[k]);
 }
 
+/* A segment enters the sums; the lagged ones only where there is one a lag before it. */
 static void
-run_sums(const Layout *at, const double *newest, const double *gone, double *sums[N_SUMS])
+run_enter(const Layout *at, const double *newest, int apart, double *const sums[N_SUMS],
+          double *const lagged[2 * N_LAGGED])
 {
     double im[STRIP], re[STRIP];
     double *wanted = sums[RE] ? re : NULL;
@@ -103,34 +115,42 @@ run_sums(const Layout *at, const double *newest, const double *gone, double *sum
         for (Py_ssize_t start = 0; start < at->width; start += STRIP) {
             Py_ssize_t n = at->width - start < STRIP ? at->width - start : STRIP;
             Py_ssize_t where = shift * at->width + start;
-            if (gone) {
-                products(gone, at, shift, start, n, im, wanted);
-                add(sums, where, n, im, re, -1.0);
-            }
             products(newest, at, shift, start, n, im, wanted);
             add(sums, where, n, im, re, 1.0);
+            if (apart && lagged[TOTAL]) enter_lagged(lagged, where, n, im);
+            if (!apart || !lagged[N_LAGGED + TOTAL]) continue;
+            magnitude(im, n);
+            enter_lagged(lagged + N_LAGGED, where, n, im);
         }
 }
 
+enum { NEWEST, GONE, AFTER, BEFORE, N_TURNED };
+
+/* Bring the sums to where the next segment only has to enter. */
 static void
-run_lagged(const Layout *at, const double *const segments[4], double *im_sums[N_LAGGED],
-           double *abs_sums[N_LAGGED])
+run_turn(const Layout *at, const double *const segments[N_TURNED], double *const sums[N_SUMS],
+         double *const lagged[2 * N_LAGGED])
 {
-    double im[4][STRIP];
-    const double *x[4];
+    double im[N_TURNED][STRIP], re[STRIP];
+    const double *x[N_TURNED];
+    const int any = lagged[TOTAL] || lagged[N_LAGGED + TOTAL];
     for (Py_ssize_t shift = at->first; shift < at->last; shift++)
         for (Py_ssize_t start = 0; start < at->width; start += STRIP) {
             Py_ssize_t n = at->width - start < STRIP ? at->width - start : STRIP;
             Py_ssize_t where = shift * at->width + start;
-            for (int s = 0; s < 4; s++) {
-                x[s] = segments[s] ? im[s] : NULL;
-                if (segments[s]) products(segments[s], at, shift, start, n, im[s], NULL);
+            for (int s = 0; s < N_TURNED; s++) {
+                x[s] = segments[s] && (any || s == GONE) ? im[s] : NULL;
+                if (x[s])
+                    products(segments[s], at, shift, start, n, im[s],
+                             s == GONE && sums[RE] ? re : NULL);
             }
-            if (im_sums[TOTAL]) lag(im_sums, where, n, x[0], x[1], x[2], x[3]);
-            if (!abs_sums[TOTAL]) continue;
-            for (int s = 0; s < 4; s++)
-                if (segments[s]) magnitude(im[s], n);
-            lag(abs_sums, where, n, x[0], x[1], x[2], x[3]);
+            if (x[GONE]) add(sums, where, n, im[GONE], re, -1.0);
+            if (lagged[TOTAL])
+                turn_lagged(lagged, where, n, x[NEWEST], x[GONE], x[AFTER], x[BEFORE]);
+            if (!lagged[N_LAGGED + TOTAL]) continue;
+            for (int s = 0; s < N_TURNED; s++)
+                if (x[s]) magnitude(im[s], n);
+            turn_lagged(lagged + N_LAGGED, where, n, x[NEWEST], x[GONE], x[AFTER], x[BEFORE]);
         }
 }
 
@@ -193,53 +213,70 @@ layout_of(Py_ssize_t n_channels, Py_ssize_t n_bins, Layout *at)
     return 1;
 }
 
-static PyObject *
-advance(PyObject *module, PyObject *args)
+/* The sums that Python gives, each of them or None. */
+static int
+sums_of(Views *held, const Layout *at, PyObject *const arrays[N_SUMS + 2 * N_LAGGED],
+        double *sums[N_SUMS + 2 * N_LAGGED])
 {
-    Py_ssize_t n_channels, n_bins;
-    PyObject *segments[2], *arrays[N_SUMS];
-    if (!PyArg_ParseTuple(args, "nnOOOOOOO", &n_channels, &n_bins, &segments[0], &segments[1],
-                          &arrays[RE], &arrays[IM], &arrays[ABS_IM], &arrays[IM_SQUARED],
-                          &arrays[SIGN]))
-        return NULL;
-    Layout at;
-    if (!layout_of(n_channels, n_bins, &at)) return NULL;
-    Views held = {.n = 0};
-    double *from[2], *sums[N_SUMS];
-    int done = 1;
-    for (int s = 0; s < 2 && done; s++)
-        done = data(&held, segments[s], 0, 2 * at.rows * n_bins, &from[s]);
-    for (int s = 0; s < N_SUMS && done; s++)
-        done = data(&held, arrays[s], 1, at.n_shifts * at.width, &sums[s]);
-    done = done && is_there(from[0]);
-    if (done) run_sums(&at, from[0], from[1], sums);
-    return release(&held, done);
+    for (int s = 0; s < N_SUMS + 2 * N_LAGGED; s++)
+        if (!data(held, arrays[s], 1, at->n_shifts * at->width, &sums[s])) return 0;
+    for (int s = N_SUMS; s < N_SUMS + 2 * N_LAGGED; s += N_LAGGED)
+        if (sums[s] && (!is_there(sums[s + EARLY]) || !is_there(sums[s + LATE]))) return 0;
+    return 1;
 }
 
 static PyObject *
-advance_lagged(PyObject *module, PyObject *args)
+enter(PyObject *module, PyObject *args)
 {
     Py_ssize_t n_channels, n_bins;
-    PyObject *segments[4], *arrays[2 * N_LAGGED];
-    if (!PyArg_ParseTuple(args, "nnOOOOOOOOOO", &n_channels, &n_bins, &segments[0],
-                          &segments[1], &segments[2], &segments[3], &arrays[0], &arrays[1],
-                          &arrays[2], &arrays[3], &arrays[4], &arrays[5]))
+    int apart;
+    PyObject *segment, *arrays[N_SUMS + 2 * N_LAGGED];
+    if (!PyArg_ParseTuple(args, "nnOpOOOOOOOOOOO", &n_channels, &n_bins, &segment, &apart,
+                          &arrays[0], &arrays[1], &arrays[2], &arrays[3], &arrays[4],
+                          &arrays[5], &arrays[6], &arrays[7], &arrays[8], &arrays[9],
+                          &arrays[10]))
         return NULL;
     Layout at;
     if (!layout_of(n_channels, n_bins, &at)) return NULL;
     Views held = {.n = 0};
-    double *from[4], *sums[2 * N_LAGGED];
+    double *newest, *sums[N_SUMS + 2 * N_LAGGED];
+    int done = data(&held, segment, 0, 2 * at.rows * n_bins, &newest) && is_there(newest) &&
+               sums_of(&held, &at, arrays, sums);
+    if (done) run_enter(&at, newest, apart, sums, sums + N_SUMS);
+    return release(&held, done);
+}
+
+static int
+shifts_fit(const Layout *at, Py_ssize_t first, Py_ssize_t last)
+{
+    if (first >= 0 && first <= last && last <= at->n_shifts) return 1;
+    PyErr_SetString(PyExc_ValueError, "no such shift or lag");
+    return 0;
+}
+
+static PyObject *
+turn(PyObject *module, PyObject *args)
+{
+    Py_ssize_t n_channels, n_bins, first, last;
+    PyObject *segments[N_TURNED], *arrays[N_SUMS + 2 * N_LAGGED];
+    if (!PyArg_ParseTuple(args, "nnnnOOOOOOOOOOOOOOO", &n_channels, &n_bins, &first, &last,
+                          &segments[0], &segments[1], &segments[2], &segments[3], &arrays[0],
+                          &arrays[1], &arrays[2], &arrays[3], &arrays[4], &arrays[5],
+                          &arrays[6], &arrays[7], &arrays[8], &arrays[9], &arrays[10]))
+        return NULL;
+    Layout at;
+    if (!layout_of(n_channels, n_bins, &at) || !shifts_fit(&at, first, last)) return NULL;
+    Views held = {.n = 0};
+    double *from[N_TURNED], *sums[N_SUMS + 2 * N_LAGGED];
     int done = 1;
-    for (int s = 0; s < 4 && done; s++)
+    for (int s = 0; s < N_TURNED && done; s++)
         done = data(&held, segments[s], 0, 2 * at.rows * n_bins, &from[s]);
-    for (int s = 0; s < 2 * N_LAGGED && done; s++)
-        done = data(&held, arrays[s], 1, at.n_shifts * at.width, &sums[s]);
-    done = done && is_there(from[0]) && (!from[3] || is_there(from[2]));
-    for (int s = 0; s < 2 * N_LAGGED && done; s += N_LAGGED)
-        done = !sums[s] || (is_there(sums[s + EARLY]) && is_there(sums[s + LATE]));
+    done = done && (!from[AFTER] || is_there(from[GONE])) && sums_of(&held, &at, arrays, sums);
     if (done) {
-        const double *const known[4] = {from[0], from[1], from[2], from[3]};
-        run_lagged(&at, known, sums, sums + N_LAGGED);
+        const double *const known[N_TURNED] = {from[0], from[1], from[2], from[3]};
+        at.first = first;
+        at.last = last;
+        run_turn(&at, known, sums, sums + N_SUMS);
     }
     return release(&held, done);
 }
@@ -247,7 +284,7 @@ advance_lagged(PyObject *module, PyObject *args)
 /* One row of pairs from all segments of the window, in the order in which they came. */
 static void
 run_anew(const Layout *at, const double *spectra, const int64_t *slots, Py_ssize_t n_slots,
-         Py_ssize_t lag, double *sums[N_SUMS], double *lagged[2 * N_LAGGED])
+         Py_ssize_t lag, double *const sums[N_SUMS], double *const lagged[2 * N_LAGGED])
 {
     const Py_ssize_t size = 2 * at->rows * at->n_bins, where = at->first * at->width;
     for (int s = 0; s < N_SUMS; s++)
@@ -257,10 +294,11 @@ run_anew(const Layout *at, const double *spectra, const int64_t *slots, Py_ssize
     for (Py_ssize_t k = 0; k < n_slots; k++) {
         const double *newest = spectra + slots[k] * size;
         const double *before = k >= lag ? spectra + slots[k - lag] * size : NULL;
-        const double *const segments[4] = {newest, before, NULL, NULL};
-        run_sums(at, newest, NULL, sums);
-        if (lagged[TOTAL] || lagged[N_LAGGED + TOTAL])
-            run_lagged(at, segments, lagged, lagged + N_LAGGED);
+        const double *const first[N_TURNED] = {[BEFORE] = before};
+        const double *const then[N_TURNED] = {[NEWEST] = before ? newest : NULL};
+        run_turn(at, first, sums, lagged);
+        run_enter(at, newest, before != NULL, sums, lagged);
+        run_turn(at, then, sums, lagged);
     }
 }
 
@@ -291,15 +329,13 @@ count_anew(PyObject *module, PyObject *args)
     Views held = {.n = 0};
     double *sums[N_SUMS + 2 * N_LAGGED];
     int done = layout_of(n_channels, n_bins, &at);
-    if (done && (shift < 0 || shift >= at.n_shifts || lag < 1)) {
+    done = done && shifts_fit(&at, shift, shift + 1);
+    if (done && lag < 1) {
         PyErr_SetString(PyExc_ValueError, "no such shift or lag");
         done = 0;
     }
     done = done && slots_fit(&slots, &spectra, 2 * at.rows * n_bins);
-    for (int s = 0; s < N_SUMS + 2 * N_LAGGED && done; s++)
-        done = data(&held, arrays[s], 1, at.n_shifts * at.width, &sums[s]);
-    for (int s = N_SUMS; s < N_SUMS + 2 * N_LAGGED && done; s += N_LAGGED)
-        done = !sums[s] || (is_there(sums[s + EARLY]) && is_there(sums[s + LATE]));
+    done = done && sums_of(&held, &at, arrays, sums);
     if (done) {
         at.first = shift;
         at.last = shift + 1;
@@ -406,12 +442,26 @@ values_of(int kind, Py_ssize_t n, const double *restrict a, const double *restri
     }
 }
 
+/* Rows whose means are worked out side by side: an addition waits for the one before it. */
+#define ROWS 4
+
 /* Means over bins, added up in the order of the bins, of each band and each row. */
 static void
 means_of(const double *values, Py_ssize_t n_rows, Py_ssize_t n_bins, const int64_t *bands,
          Py_ssize_t n_bands, double *out, Py_ssize_t step)
 {
-    for (Py_ssize_t row = 0; row < n_rows; row++, values += n_bins)
+    Py_ssize_t row = 0;
+    for (; row + ROWS <= n_rows; row += ROWS, values += ROWS * n_bins)
+        for (Py_ssize_t band = 0; band < n_bands; band++) {
+            const int64_t start = bands[2 * band], stop = bands[2 * band + 1];
+            double sum[ROWS];
+            for (int r = 0; r < ROWS; r++) sum[r] = values[r * n_bins + start];
+            for (int64_t bin = start + 1; bin < stop; bin++)
+                for (int r = 0; r < ROWS; r++) sum[r] += values[r * n_bins + bin];
+            for (int r = 0; r < ROWS; r++)
+                out[band * step + row + r] = sum[r] / (double)(stop - start);
+        }
+    for (; row < n_rows; row++, values += n_bins)
         for (Py_ssize_t band = 0; band < n_bands; band++) {
             const int64_t start = bands[2 * band], stop = bands[2 * band + 1];
             double sum = values[start];
@@ -509,8 +559,8 @@ measure(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef methods[] = {
-    {"advance", advance, METH_VARARGS, "Take one segment out of sums and another in."},
-    {"advance_lagged", advance_lagged, METH_VARARGS, "The same for sums over lagged pairs."},
+    {"enter", enter, METH_VARARGS, "Take a segment into sums."},
+    {"turn", turn, METH_VARARGS, "Take the oldest segment out, and be ready for the next."},
     {"count_anew", count_anew, METH_VARARGS, "Add up one row of pairs from all segments."},
     {"take_in", take_in, METH_VARARGS, "Lay a segment out, and follow with the sum of power."},
     {"band_means", band_means, METH_VARARGS, "Means over the bins of some bands."},

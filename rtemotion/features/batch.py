@@ -60,8 +60,9 @@ def connectivity(
     valid = np.isfinite(spectra).all(axis=2)
     known = np.ascontiguousarray(np.where(valid[:, :, None], spectra, 0.0))
     for number in range(n_segments):
+        sums.prepare()
         ring.append(known[number], valid[number])
-        sums.advance()
+        sums.enter()
     with np.errstate(invalid="ignore", divide="ignore"):
         for totals in sums.blocks():
             for measure, out in zip(wanted, found, strict=True):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # The kernel's `VERSION` that this code calls.
-VERSION = 3
+VERSION = 4
 
 
 def _load() -> ModuleType | None:

@@ -199,12 +199,11 @@ class SpectraRing:
             per = (self._inverse_firsts[slot], self._inverse_seconds[slot][shifts])
         return self._firsts[slot], self._seconds[slot][:, shifts], per
 
-    def pairs_at_shift(self, shift: int) -> PairParts:
-        """Return what `PairTerms` takes of all segments of the window, for one row of pairs.
+    def pairs_at_shift(self, shift: int, slots: NDArray[np.int64]) -> PairParts:
+        """Return what `PairTerms` takes of the segments in some slots, for one row of pairs.
 
-        Shapes (2, held, n_channels * n_paired_bins), the oldest segment first.
+        Shapes (2, n_slots, n_channels * n_paired_bins), in the order of the slots.
         """
-        slots = self.slots()
         per: tuple[FloatArray, ...] = ()
         if len(self._amplitudes):
             per = (self._inverse_firsts[slots, 0], self._inverse_seconds[slots, shift])

@@ -86,6 +86,9 @@ class FeatureStage:
             self._append(item, start, stop)
             if stop - start == until_hop:
                 yield self._frame(float(item.times[stop - 1]))
+                # By now the frame is out.
+                for window in self._windows:
+                    window.prepare()
             start = stop
 
     def _append(self, chunk: Chunk, start: int, stop: int) -> None:

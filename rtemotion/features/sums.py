@@ -5,6 +5,9 @@ work of a hop does not grow with the window. What rounding leaves behind is shed
 a pause: at every hop a few of the pairs are counted anew from the spectra, in turn.
 Segments that were masked hold zeros and therefore add nothing.
 
+Only a segment's entering has to wait for its last sample. All else is done beforehand,
+once the values of the segment before it are out.
+
 The commonest sums are run by a compiled kernel in one pass over memory. The others, and
 all of them where nobody compiled it, are walked by NumPy in blocks, which spares the
 processor's cache.
@@ -13,10 +16,10 @@ processor's cache.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import overload
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..signal import FloatArray
 from . import compiled
@@ -32,25 +35,25 @@ BLOCK = 32768
 
 
 @dataclass(frozen=True)
-class _Step:
-    """The segments that change the sums in one hop, by number.
+class _Turn:
+    """The segments that make the sums ready for the next one, by number.
 
     Attributes
     ----------
-    newest : int
-        The segment that enters.
-    before : int or None
-        The one `lag` before it, where that is in the window.
+    newest : int or None
+        The segment that entered last, where there was one `lag` before it.
     gone : int or None
         The segment that leaves.
     after : int or None
-        The one `lag` after it, where that was in the window.
+        The one `lag` after it, where that is in the window.
+    before : int or None
+        The one `lag` before the next, where that stays in the window.
     """
 
-    newest: int
-    before: int | None = None
+    newest: int | None = None
     gone: int | None = None
     after: int | None = None
+    before: int | None = None
 
 
 class PairSums:
@@ -58,7 +61,8 @@ class PairSums:
 
     For a lagged sum the window o … t also needs the sum of its term over segments at
     least `lag` before the newest (`early`) and over those at least `lag` after the oldest
-    (`late`), so that a segment entering or leaving costs one product.
+    (`late`), so that a segment entering or leaving costs one product. A segment is taken
+    in by `prepare`, `SpectraRing.append` and `enter`, in this order.
 
     Parameters
     ----------
@@ -81,23 +85,26 @@ class PairSums:
         self._late = {name: np.zeros(shape) for name in names if name in LAGGED}
         run = compiled.SUMS if self._kernel is not None else frozenset()
         self._walked = [name for name in names if name not in run]
+        self._lagged = [name for name in self._walked if name in LAGGED]
         kept = (self._totals, self._early, self._late)
         # As the kernel takes them; None where a sum is not kept.
         self._run_arrays = [
             *(self._totals.get(name) for name in compiled.PLAIN),
             *(sums.get(name) for name in compiled.LAGGED for sums in kept),
         ]
-        self._plain = any(name in compiled.PLAIN for name in names)
-        self._lagged = any(name in LAGGED for name in names)
         self._period = max(REFRESH_EVERY, ring.n_segments)
         self._block = max(1, BLOCK // max(shape[1], 1))
         self._scratch = Scratch((self._block, shape[1]))
         self._scratch_anew = Scratch((ring.n_segments, shape[1]))
-        self._oldest = 0
+        self.clear()
 
     def clear(self) -> None:
         """Forget every segment."""
-        self._oldest = 0
+        self._ready = False
+        # Whether `late` has yet to take in the newest segment.
+        self._owed = False
+        # Whether the next segment has one `lag` before it.
+        self._apart = False
         for sums in (self._totals, self._early, self._late):
             for array in sums.values():
                 array[:] = 0.0
@@ -113,53 +120,74 @@ class PairSums:
             self._scratch.clear()
             yield Totals(window, self._totals, rows, self._scratch)
 
-    def advance(self, dominated: bool = False) -> None:
-        """Follow the ring by the segment just appended.
+    def prepare(self) -> None:
+        """Make ready for the next segment: take the oldest out of a full window.
+
+        Totals are those of no window until that segment has entered. Nothing happens when
+        all is ready.
+        """
+        if self._ready:
+            return
+        ring = self._ring
+        coming = ring.newest + 1
+        turn = self._turn(coming)
+        self._apply(turn, slice(0, ring.layout.n_shifts))
+        staying = ring.slots()[1 if ring.full else 0 :]
+        n, phase = ring.layout.n_shifts, coming % self._period
+        for shift in range(phase * n // self._period, (phase + 1) * n // self._period):
+            self._count_anew(shift, staying)
+            self._apply(_Turn(before=turn.before), slice(shift, shift + 1))
+        self._apart = turn.before is not None
+        self._ready, self._owed = True, False
+
+    def enter(self, dominated: bool = False) -> None:
+        """Follow the ring by the segment just appended, for which all was prepared.
 
         Parameters
         ----------
         dominated : bool
-            The segment that left outweighed all others: take none out, count all anew.
+            The segment that left outweighed all others: count all anew.
         """
-        ring, n = self._ring, self._ring.layout.n_shifts
+        self._ready, self._owed = False, self._apart and not dominated
         if dominated:
-            due = range(n)
-        else:
-            self._apply(self._step())
-            phase = ring.newest % self._period
-            due = range(phase * n // self._period, (phase + 1) * n // self._period)
-        for shift in due:
-            self._count_anew(shift)
-        self._oldest = ring.oldest
+            slots = self._ring.slots()
+            for shift in range(self._ring.layout.n_shifts):
+                self._count_anew(shift, slots)
+            return
+        if self._kernel is not None:
+            ring = self._ring
+            size, newest = (ring.layout.n_channels, ring.n_paired), ring.spectrum(ring.newest)
+            self._kernel.enter(*size, newest, self._apart, *self._run_arrays)
+        if self._walked:
+            for rows in self._pieces():
+                self._walk_in(rows)
 
-    def _step(self) -> _Step:
-        """Return what brings the sums up to the ring."""
-        ring, gone = self._ring, self._oldest
-        entering = self._entering(ring.newest)
-        if ring.oldest == gone:
-            return entering
-        after = gone + self._lag
-        return replace(entering, gone=gone, after=after if after < ring.newest else None)
+    def _turn(self, coming: int) -> _Turn:
+        """Return what has to be done before a segment enters."""
+        ring, lag = self._ring, self._lag
+        newest = ring.newest if self._owed else None
+        oldest = ring.oldest + ring.full
+        before = coming - lag if coming - lag >= oldest else None
+        if not ring.full:
+            return _Turn(newest, before=before)
+        after = ring.oldest + lag
+        return _Turn(newest, ring.oldest, after if after < coming else None, before)
 
-    def _entering(self, number: int) -> _Step:
-        before = number - self._lag
-        return _Step(number, before if before >= self._ring.oldest else None)
-
-    def _count_anew(self, shift: int) -> None:
-        """Add up all segments of one row of pairs, in the order in which they came."""
+    def _count_anew(self, shift: int, slots: NDArray[np.int64]) -> None:
+        """Add up the segments in some slots for one row of pairs, in the order they came."""
         if self._kernel is not None:
             ring = self._ring
             size = (ring.layout.n_channels, ring.n_paired)
-            spectra = (ring.spectra, ring.slots())
+            spectra = (ring.spectra, slots)
             self._kernel.count_anew(*size, shift, self._lag, *spectra, *self._run_arrays)
         if self._walked:
-            self._walk_anew(shift)
+            self._walk_anew(shift, slots)
 
-    def _walk_anew(self, shift: int) -> None:
+    def _walk_anew(self, shift: int, slots: NDArray[np.int64]) -> None:
         self._scratch_anew.clear()
-        rows, lag = slice(0, self._ring.held), self._lag
+        rows, lag = slice(0, len(slots)), self._lag
         product = self._scratch_anew.take(rows)
-        terms = PairTerms(*self._ring.pairs_at_shift(shift), self._scratch_anew, rows)
+        terms = PairTerms(*self._ring.pairs_at_shift(shift, slots), self._scratch_anew, rows)
         for name in self._walked:
             totals = self._totals[name]
             # From 0 on, as sums that take in one segment after another.
@@ -173,69 +201,69 @@ class PairSums:
             np.add.reduce(early, axis=0, out=totals[shift], initial=0.0)
             np.add.reduce(value[lag:], axis=0, out=self._late[name][shift], initial=0.0)
 
-    def _apply(self, step: _Step) -> None:
+    def _apply(self, turn: _Turn, rows: slice) -> None:
+        """Change some rows of the sums before a segment enters."""
         if self._kernel is not None:
-            self._run(step)
+            ring = self._ring
+            size = (ring.layout.n_channels, ring.n_paired, rows.start, rows.stop)
+            segments = (
+                None if number is None else ring.spectrum(number)
+                for number in (turn.newest, turn.gone, turn.after, turn.before)
+            )
+            self._kernel.turn(*size, *segments, *self._run_arrays)
         if self._walked:
-            for rows in self._pieces():
-                self._walk(step, rows)
+            for piece in self._pieces(rows):
+                self._walk(turn, piece)
 
-    def _pieces(self) -> Iterator[slice]:
-        n = self._ring.layout.n_shifts
-        for start in range(0, n, self._block):
-            yield slice(start, min(start + self._block, n))
+    def _pieces(self, rows: slice | None = None) -> Iterator[slice]:
+        first, last = (0, self._ring.layout.n_shifts) if rows is None else (rows.start, rows.stop)
+        for start in range(first, last, self._block):
+            yield slice(start, min(start + self._block, last))
 
-    def _run(self, step: _Step) -> None:
-        """Change the sums that the kernel knows."""
-        assert self._kernel is not None
-        ring = self._ring
-        size = (ring.layout.n_channels, ring.n_paired)
-        newest, before, gone, after = (
-            None if number is None else ring.spectrum(number)
-            for number in (step.newest, step.before, step.gone, step.after)
-        )
-        n_plain = len(compiled.PLAIN)
-        if self._plain:
-            self._kernel.advance(*size, newest, gone, *self._run_arrays[:n_plain])
-        if self._lagged:
-            arrays = self._run_arrays[n_plain:]
-            self._kernel.advance_lagged(*size, newest, before, gone, after, *arrays)
+    def _walk(self, turn: _Turn, rows: slice) -> None:
+        """Change one block of the other sums before a segment enters."""
+        self._scratch.clear()
+        if turn.newest is not None:
+            newest = self._terms(turn.newest, rows)
+            for name in self._lagged:
+                self._late[name][rows] += newest[LAGGED[name]]
+        if turn.gone is not None:
+            self._walk_out(turn.gone, turn.after, rows)
+        if turn.before is not None:
+            self._scratch.clear()
+            before = self._terms(turn.before, rows)
+            for name in self._lagged:
+                self._early[name][rows] += before[LAGGED[name]]
 
-    def _walk(self, step: _Step, rows: slice) -> None:
-        """Change one block of the other sums."""
+    def _walk_out(self, gone: int, after: int | None, rows: slice) -> None:
         self._scratch.clear()
         product = self._scratch.take(rows)
-        if step.gone is not None:
-            gone, after = self._terms(step.gone, rows), self._terms(step.after, rows)
-            for name in self._walked:
-                total = self._totals[name][rows]
-                if name not in LAGGED:
-                    total -= gone[name]
-                elif after is not None:
-                    value, late = gone[LAGGED[name]], self._late[name][rows]
-                    total -= np.multiply(value, late, out=product)
-                    late -= after[LAGGED[name]]
-                    self._early[name][rows] -= value
-            self._scratch.clear()
-            product = self._scratch.take(rows)
-        newest, before = self._terms(step.newest, rows), self._terms(step.before, rows)
+        leaving = self._terms(gone, rows)
+        for name in self._walked:
+            if name not in LAGGED:
+                self._totals[name][rows] -= leaving[name]
+        if after is None:
+            return
+        following = self._terms(after, rows)
+        for name in self._lagged:
+            value, late = leaving[LAGGED[name]], self._late[name][rows]
+            self._totals[name][rows] -= np.multiply(value, late, out=product)
+            late -= following[LAGGED[name]]
+            self._early[name][rows] -= value
+
+    def _walk_in(self, rows: slice) -> None:
+        """Let the newest segment enter one block of the other sums."""
+        self._scratch.clear()
+        product = self._scratch.take(rows)
+        newest = self._terms(self._ring.newest, rows)
         for name in self._walked:
             total = self._totals[name][rows]
             if name not in LAGGED:
                 total += newest[name]
-            elif before is not None:
-                value, early = newest[LAGGED[name]], self._early[name][rows]
-                early += before[LAGGED[name]]
-                total += np.multiply(value, early, out=product)
-                self._late[name][rows] += value
+            elif self._apart:
+                total += np.multiply(
+                    newest[LAGGED[name]], self._early[name][rows], out=product
+                )
 
-    @overload
-    def _terms(self, number: int, rows: slice) -> PairTerms: ...
-    @overload
-    def _terms(self, number: None, rows: slice) -> None: ...
-    @overload
-    def _terms(self, number: int | None, rows: slice) -> PairTerms | None: ...
-    def _terms(self, number: int | None, rows: slice) -> PairTerms | None:
-        if number is None:
-            return None
+    def _terms(self, number: int, rows: slice) -> PairTerms:
         return PairTerms(*self._ring.pairs_in_segment(number, rows), self._scratch, rows)

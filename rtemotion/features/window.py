@@ -95,11 +95,17 @@ class SegmentWindow:
             Channels whose segment may be used; the others are masked.
         """
         ring = self.ring
+        self.prepare()
         dominated = ring.append(self._spectrum(segment, valid), valid)
         if dominated or ring.newest % REFRESH_EVERY == REFRESH_EVERY - 1:
             ring.rebuild()
         if self._measures:
-            self._sums.advance(dominated)
+            self._sums.enter(dominated)
+
+    def prepare(self) -> None:
+        """Do what the next segment needs and no value waits for; the values have to be out."""
+        if self._measures:
+            self._sums.prepare()
 
     def _spectrum(self, segment: FloatArray, valid: NDArray[np.bool_]) -> NDArray[np.complex128]:
         group = self.group
