@@ -23,3 +23,7 @@ class ModelError(RtemotionError):
 
 class OutletError(RtemotionError):
     """Results cannot be written where they were asked to go."""
+
+
+class ServiceError(RtemotionError):
+    """The service cannot be reached, or was asked for something it does not know."""

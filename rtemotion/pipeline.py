@@ -25,6 +25,7 @@ from .signal import Item, Stage, StreamInfo
 
 if TYPE_CHECKING:
     from .conditioning.clock import ClockState
+    from .conditioning.quality import ChannelQuality
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +153,7 @@ class Pipeline:
         self.decoder = Decoder(self.info, model, baseline, span)
         self._stages: list[Stage] = [*stages, self.decoder]
         self._clock = next((stage for stage in stages if isinstance(stage, ClockStage)), None)
+        self._conditioning = next(s for s in stages if isinstance(s, ConditioningStage))
         self.hop = card.features.hop_seconds(info.sfreq)
         card.features.warn_if_unreliable(info.sfreq)
         if info.sfreq < card.min_sfreq:
@@ -178,6 +180,10 @@ class Pipeline:
     def clock_state(self) -> ClockState | None:
         """Return what is known of the sender's clock; None where there is none to follow."""
         return None if self._clock is None else self._clock.state
+
+    def quality(self) -> tuple[ChannelQuality, ...]:
+        """Return how each channel did in the last few seconds."""
+        return self._conditioning.quality
 
     def process(self, item: Item) -> Iterator[Item]:
         """Yield what follows from one item of the source, in order."""

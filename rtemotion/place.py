@@ -28,6 +28,8 @@ class Place:
         ``HOST[:PORT]`` of a FieldTrip buffer.
     file : Path or None
         A recording.
+    headset : str or None
+        ``NAME[:SEED]`` of a simulated headset and the person who wears it.
     wait : float
         Seconds to wait for a stream or buffer.
     duplicates, on_change : str
@@ -38,6 +40,7 @@ class Place:
     board: str | None = None
     fieldtrip: str | None = None
     file: Path | None = None
+    headset: str | None = None
     wait: float = 10.0
     duplicates: str = "refuse"
     on_change: str = "stop"
@@ -54,7 +57,7 @@ class Place:
         """
         named = [
             f"--{name}"
-            for name in ("stream", "board", "fieldtrip", "file")
+            for name in ("stream", "board", "fieldtrip", "file", "headset")
             if getattr(self, name) is not None
         ]
         if len(named) > 1:
@@ -76,7 +79,28 @@ class Place:
             from .sources.fieldtrip import open_buffer
 
             return open_buffer(self.fieldtrip, unit=options.unit, wait=self.wait)
+        if self.headset is not None:
+            from .simulators import Brain, SimulatedSource, Subject
+
+            name, seed = self.simulated()
+            return SimulatedSource(Brain(Subject.draw(seed), name, seed=seed + 1))
         return self._stream(options)
+
+    def simulated(self) -> tuple[str, int]:
+        """Return which simulated headset is meant, and whose seed.
+
+        Raises
+        ------
+        SetupError
+            When the seed is no number.
+        """
+        name, _, seed = (self.headset or "").partition(":")
+        if not (seed or "1").isdecimal():
+            raise SetupError(
+                f"The simulated headset '{self.headset}' is not understood, expected NAME or "
+                "NAME:SEED with a whole number, cap32:1 for instance."
+            )
+        return name, int(seed or "1")
 
     def unit_known(self, unit: str | None) -> str:
         """Return how the unit of the signal is known, in words."""
@@ -84,6 +108,8 @@ class Place:
             return "given with --unit"
         if self.board is not None:
             return "BrainFlow's own"
+        if self.headset is not None:
+            return "the simulator's own"
         return "stated by the file" if self.file is not None else "stated by the sender"
 
     def _stream(self, options: Options) -> Source:

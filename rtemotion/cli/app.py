@@ -411,9 +411,10 @@ def replay(
         run_verify(file, model, as_json)
         return
     from ..outputs import Outputs
-    from .decode import Replay, run_replay
+    from ..starting import Replay, parse_speed
+    from .decode import run_replay
 
-    what = Replay(file, stream, speed, chunk, baseline, model, start)
+    what = Replay(file, stream, parse_speed(speed), chunk, baseline, model, start)
     run_replay(what, Outputs(out, record, overwrite, osc=osc, networks=networks), options)
 
 

@@ -1,0 +1,102 @@
+"""Where the service of this user listens: a file only they can read, with port and token."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import ServiceError
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a service listens, and what lets a client in.
+
+    Attributes
+    ----------
+    host, port : str, int
+        Loopback unless the user asked for more.
+    token : str
+        Every client greets with it.
+    pid : int
+        Process that listens.
+    """
+
+    host: str
+    port: int
+    token: str
+    pid: int
+
+    @property
+    def url(self) -> str:
+        """Return where WebSocket clients connect."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ws://{host}:{self.port}/"
+
+
+def address_path() -> Path:
+    """Return the file; ``RTEMOTION_SERVICE`` names another one, for several side by side."""
+    if chosen := os.environ.get("RTEMOTION_SERVICE"):
+        return Path(chosen)
+    from platformdirs import user_runtime_path
+
+    try:
+        folder = user_runtime_path("rtemotion", appauthor=False, ensure_exists=True)
+    except OSError:
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("rtemotion", appauthor=False, ensure_exists=True)
+    return folder / "service.json"
+
+
+def write_address(address: Address, path: Path) -> None:
+    """Write the file, readable by its owner alone.
+
+    Raises
+    ------
+    ServiceError
+        If it cannot be written.
+    """
+    new = path.with_name(f"{path.name}.{address.pid}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)
+        number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            json.dump(asdict(address), file)
+        new.replace(path)
+    except OSError as problem:
+        raise ServiceError(
+            f"The service cannot say where it listens: {path} cannot be written "
+            f"({problem.strerror or problem}); set RTEMOTION_SERVICE to a file that can."
+        ) from problem
+
+
+def read_address(path: Path) -> Address | None:
+    """Return what the file says; None where there is none, or its process has gone."""
+    try:
+        address = Address(**json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return address if _alive(address.pid) else None
+
+
+def remove_address(address: Address, path: Path) -> None:
+    """Take the file away, unless another service has written it since."""
+    if read_address(path) == address:
+        path.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    if os.name == "nt":
+        # There is no harmless way to ask: connecting will tell.
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,144 @@
+"""Who listens, and what waits for them: slow listeners lose frames, and hold nobody up.
+
+Runs in the server's event loop, but for `publish` and `wanted`, which any thread may call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Mapping
+from typing import Any
+
+from .messages import Message, pack, to_text
+
+# What may wait for a client, in bytes; what is older and may be left out then is.
+MOST_WAITING = 8 * 2**20
+# A client that does not even take replies and events is gone for all purposes.
+MOST_AT_ALL = 64 * 2**20
+
+
+class Listener:
+    """A client's queue.
+
+    Parameters
+    ----------
+    name : str
+        What the client calls itself.
+    as_text : bool
+        Whether it speaks JSON.
+
+    Attributes
+    ----------
+    topics : dict
+        What it wants, with what it said about each.
+    shed : Counter
+        Messages of each type that were left out since it was too slow.
+    lost : bool
+        True when it took nothing for so long that it has to be let go.
+    """
+
+    def __init__(self, name: str, as_text: bool) -> None:
+        self.name, self.as_text = name, as_text
+        self.topics: dict[str, Any] = {}
+        self.shed: Counter[str] = Counter()
+        self.lost = False
+        self._queue: deque[tuple[str, bool, bytes | str]] = deque()
+        self._size = 0
+        self._ready = asyncio.Event()
+
+    def put(self, kind: str, content: bytes | str, spare: bool) -> None:
+        """Let a message wait; `spare` when it may be left out."""
+        self._queue.append((kind, spare, content))
+        self._size += len(content)
+        if self._size > MOST_WAITING:
+            self._shed()
+        self.lost = self.lost or self._size > MOST_AT_ALL
+        self._ready.set()
+
+    def _shed(self) -> None:
+        """Leave out the older half of what may be left out."""
+        kept: deque[tuple[str, bool, bytes | str]] = deque()
+        for kind, spare, content in self._queue:
+            if spare and self._size > MOST_WAITING // 2:
+                self._size -= len(content)
+                self.shed[kind] += 1
+            else:
+                kept.append((kind, spare, content))
+        self._queue = kept
+
+    async def get(self) -> bytes | str:
+        """Wait for a message and return it."""
+        while not self._queue:
+            self._ready.clear()
+            await self._ready.wait()
+        _, _, content = self._queue.popleft()
+        self._size -= len(content)
+        return content
+
+
+class Hub:
+    """Hands messages to every listener that wants them.
+
+    Parameters
+    ----------
+    loop : asyncio.AbstractEventLoop
+        The server's.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._listeners: list[Listener] = []
+        # Replaced as a whole, never changed: read without a lock.
+        self._wanted: Mapping[str, frozenset[str]] = {}
+
+    @property
+    def listeners(self) -> int:
+        """How many there are."""
+        return len(self._listeners)
+
+    def add(self, listener: Listener) -> None:
+        """Begin to hand messages to a listener."""
+        self._listeners.append(listener)
+
+    def remove(self, listener: Listener) -> None:
+        """Stop."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+        self.look()
+
+    def look(self) -> None:
+        """Take note of what listeners want, after one has said something else."""
+        wanted: dict[str, set[str]] = {}
+        for listener in self._listeners:
+            for topic, about in listener.topics.items():
+                wanted.setdefault(topic, set()).add(str(about.get("emotion", "")))
+        self._wanted = {topic: frozenset(about) for topic, about in wanted.items()}
+
+    def wanted(self, topic: str) -> frozenset[str]:
+        """Return what is wanted of a topic: nobody listens where it is empty."""
+        return self._wanted.get(topic, frozenset())
+
+    def publish(self, message: Message, topic: str | None = None) -> None:
+        """Hand a message to those who want its topic, to everybody without one."""
+        if topic is not None and not self._wanted.get(topic):
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._hand_out, message, topic)
+        except RuntimeError:
+            # The loop has ended with the service: nobody is left to be told.
+            return
+
+    def _hand_out(self, message: Message, topic: str | None) -> None:
+        packed: dict[bool, bytes | str] = {}
+        for listener in self._listeners:
+            if topic is not None and topic not in listener.topics:
+                continue
+            emotion = message.get("emotion")
+            if topic == "networks" and listener.topics[topic].get("emotion") != emotion:
+                continue
+            if listener.as_text not in packed:
+                packed[listener.as_text] = to_text(message) if listener.as_text else pack(message)
+            # What happened and what is so is never left out; pictures of a moment may be.
+            spare = topic is not None or message["type"] == "health"
+            listener.put(message["type"], packed[listener.as_text], spare)

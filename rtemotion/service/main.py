@@ -1,0 +1,59 @@
+"""Running the service in this process, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+
+from ..errors import ServiceError
+from .address import address_path, read_address
+from .server import Service
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+
+
+def run_service(host: str = HOST, port: int = 0, linger: float | None = None) -> None:
+    """Serve until told to end.
+
+    Parameters
+    ----------
+    host : str
+        Where to listen; anything but loopback lets other machines in, token in hand.
+    port : int
+        0 takes a free one.
+    linger : float or None
+        Seconds without a client after which it ends, unless something is recorded.
+
+    Raises
+    ------
+    ServiceError
+        If another service of this user runs, or nothing can listen there.
+    """
+    path = address_path()
+    other = read_address(path)
+    if other is not None:
+        raise ServiceError(
+            f"A service of yours runs already (process {other.pid}, {other.url}); use it, or end "
+            "it first with `rtemotion serve --stop`."
+        )
+    if not _loopback(host):
+        log.warning(
+            "The service listens at %s: whoever reaches this machine and knows the token can "
+            "read signals and start runs, and what travels is not encrypted.",
+            host,
+        )
+
+    async def serve() -> None:
+        await Service(linger).run(host, port, path)
+
+    asyncio.run(serve())
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,259 @@
+"""One run of an engine in a thread of its own, told to the hub as it goes."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..engine import Engine
+from ..errors import RtemotionError, ServiceError
+from ..explanation import Patterns
+from ..signal import Chunk, Event, FeatureFrame, FloatArray, Item, Kind, Publication, Tick
+from ..words import UNTOLD
+from .health import Health
+from .hub import Hub
+from .messages import Message
+from .order import Order
+from .telling import (
+    contributions_message,
+    event_message,
+    features_message,
+    frames_message,
+    model_said,
+    networks_message,
+    signals_message,
+    source_said,
+)
+
+log = logging.getLogger(__name__)
+
+# What a client that attaches is told of the past.
+BACKLOG_S = 600.0
+_EVENTS_KEPT = 500
+_SECOND = 1.0
+_NOTHING = np.empty((0, 0))
+
+
+class Onlooker:
+    """Tells the hub of conditioned signals and of features, and changes neither."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def process(self, item: Item) -> Iterable[Item]:
+        """Pass an item on."""
+        if isinstance(item, Chunk):
+            if self._hub.wanted("signals"):
+                self._hub.publish(signals_message(item), "signals")
+        elif isinstance(item, FeatureFrame) and self._hub.wanted("features"):
+            self._hub.publish(features_message(item), "features")
+        return (item,)
+
+    def reset(self) -> None:
+        """Do nothing: there is nothing to forget."""
+
+
+class Run:
+    """An engine that runs in a thread until its source ends or it is stopped.
+
+    Parameters
+    ----------
+    order : Order
+        What is wanted.
+    hub : Hub
+        Who is told.
+    number : int
+        Tells runs of one service apart.
+    on_end : callable
+        Called with the run, from its thread, when it is over.
+
+    Attributes
+    ----------
+    engine : Engine
+        What runs.
+    length : float or None
+        Seconds of a recording.
+    problem : str
+        What ended it, empty while nothing has.
+    ended : bool
+        Whether it is over, its outputs closed.
+    written : tuple of str
+        What was written, in words, once it is over.
+
+    Raises
+    ------
+    RtemotionError
+        When something asked for cannot be had.
+    """
+
+    def __init__(self, order: Order, hub: Hub, number: int, on_end: Callable[[Run], None]) -> None:
+        self.order, self.number = order, number
+        self._on_end = on_end
+        self._hub = hub
+        self.engine, self.length, self._truth = order.engine(Onlooker(hub))
+        self._patterns = _patterns(self.engine)
+        self.engine.pipeline.decoder.watch(self._patterns)
+        if (pace := self.pace) is not None:
+            pace.hurry(order.position if order.position > 0 else -math.inf)
+            pace.pause(order.paused)
+        hop = self.engine.pipeline.hop
+        self._frames: deque[tuple[Publication, FloatArray | None]] = deque(
+            maxlen=max(1, round(BACKLOG_S / hop))
+        )
+        self._events: deque[Message] = deque(maxlen=_EVENTS_KEPT)
+        self.health = Health(self.engine)
+        self.bad: frozenset[str] = frozenset()
+        self.problem, self.ended = "", False
+        self.written: tuple[str, ...] = ()
+        self.position = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="rtemotion-engine")
+        self._next_second = 0.0
+
+    @property
+    def pace(self) -> Any:
+        """The clock of a recording, None for anything that keeps a pace of its own."""
+        return getattr(self.engine.source, "pace", None)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, wait until outputs are closed; may be called twice, from any other thread."""
+        self._stop.set()
+        if (pace := self.pace) is not None:
+            pace.pause(False)
+        if self._thread.ident is None:
+            self.engine.close()
+        else:
+            self._thread.join()
+
+    def note(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Put an event into the stream.
+
+        Raises
+        ------
+        SetupError
+            If it is not one that may be noted.
+        """
+        self.engine.note(kind, payload)
+
+    def set_pace(self, said: Mapping[str, Any]) -> None:
+        """Change the pace of a recording: ``speed``, ``paused``, ``seek`` or ``step``.
+
+        Raises
+        ------
+        ServiceError
+            If this is no recording, or a seek leads back.
+        """
+        pace = self.pace
+        if pace is None:
+            raise ServiceError(
+                "Only a recording can be paused, sought or sped up; this is a live source."
+            )
+        if "speed" in said:
+            pace.set_speed(said["speed"])
+        if "paused" in said:
+            pace.pause(said["paused"])
+        if "seek" in said:
+            pace.hurry(said["seek"])
+        if said.get("step"):
+            pace.hurry(self.position + said["step"] * self.engine.pipeline.hop)
+
+    def said(self) -> Message:
+        """Return what runs, for the state that clients are told."""
+        pipeline = self.engine.pipeline
+        pace = self.pace
+        recorder = self.engine.recorder
+        return {
+            "run": self.number,
+            "source": source_said(self.engine.source.info, pipeline.info, self.length),
+            "model": model_said(self.engine),
+            "recording": None if recorder is None else str(self.order.outputs.recording),
+            "pace": None if pace is None else {"speed": pace.speed, "paused": pace.paused},
+            "has_truth": self._truth is not None,
+        }
+
+    def backlog(self) -> list[Message]:
+        """Return the frames and events of the last minutes, for who has just come."""
+        kept = list(self._frames)
+        messages = list(self._events)
+        if kept:
+            publications, truths = zip(*kept, strict=True)
+            messages.insert(0, frames_message(publications, truths) | {"backlog": True})
+        return messages
+
+    def _work(self) -> None:
+        try:
+            with self.engine:
+                for item in self.engine:
+                    self._take(item)
+                    if self._stop.is_set():
+                        break
+            self.written = tuple(self.order.outputs.written(self.engine))
+        except RtemotionError as problem:
+            self.problem = str(problem)
+        except Exception as problem:
+            log.exception("a run failed")
+            self.problem = (
+                f"Decoding has failed unexpectedly ({type(problem).__name__}: {problem}); this is "
+                "a defect, please report it with the log."
+            )
+        self.ended = True
+        self._on_end(self)
+
+    def _take(self, item: Publication | Event | Tick) -> None:
+        if isinstance(item, Publication):
+            self._publish(item)
+        elif isinstance(item, Event):
+            self._event(item)
+        now = time.monotonic()
+        if now >= self._next_second:
+            self._next_second = now + _SECOND
+            self._each_second()
+
+    def _publish(self, publication: Publication) -> None:
+        frame = publication.frame
+        truth = None if self._truth is None else self._truth()
+        # Contributions of ten minutes would fill the memory.
+        bare = replace(frame, node_contribution=_NOTHING, edge_contribution=_NOTHING)
+        self._frames.append((replace(publication, frame=bare), truth))
+        self.health.frame(publication)
+        if frame.index is not None:
+            self.position = frame.index / self.engine.pipeline.info.sfreq
+        self._hub.publish(frames_message([publication], [truth]), "frames")
+        if self._hub.wanted("contributions"):
+            self._hub.publish(contributions_message(frame), "contributions")
+
+    def _event(self, event: Event) -> None:
+        self.health.event(event)
+        if event.kind == Kind.MASK:
+            self.bad = frozenset(event.payload["bad"])
+        if event.kind in UNTOLD and event.kind != Kind.WARNING:
+            return
+        message = event_message(event)
+        self._events.append(message)
+        self._hub.publish(message)
+
+    def _each_second(self) -> None:
+        self._hub.publish(self.health.message() | {"position": self.position})
+        emotions = self._hub.wanted("networks")
+        if emotions:
+            networks = self._patterns.network()
+            for emotion in emotions & set(networks.emotions):
+                self._hub.publish(networks_message(networks, emotion), "networks")
+
+
+def _patterns(engine: Engine) -> Patterns:
+    info, card = engine.pipeline.info, engine.model.card
+    pairs = np.stack(np.triu_indices(info.n_channels, k=1), axis=1)
+    return Patterns(card.target_names, card.features, pairs, info.n_channels)
