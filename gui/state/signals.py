@@ -52,6 +52,8 @@ class SignalRing:
     ----------
     stop : int
         Index one past the newest sample, counted as the stream counts; 0 before the first.
+    generation : int
+        How often it was cleared: nothing drawn from it before is true any more.
     """
 
     def __init__(self, n_channels: int, sfreq: float, seconds: float) -> None:
@@ -64,6 +66,7 @@ class SignalRing:
         self.sfreq = float(sfreq)
         self.capacity = max(2, math.ceil(seconds * sfreq))
         self.stop = 0
+        self.generation = 0
         self._data = np.full((self.capacity, n_channels), np.nan, np.float32)
         self._flags = np.full((self.capacity, n_channels), _MISSING, np.uint8)
 
@@ -71,6 +74,7 @@ class SignalRing:
         """Forget every sample; the count goes on with whatever is appended next."""
         self._data[:] = np.nan
         self._flags[:] = _MISSING
+        self.generation += 1
 
     def append(
         self, first_sample: int, data: NDArray[Any], flags: NDArray[np.uint8] | None = None
