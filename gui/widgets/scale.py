@@ -110,6 +110,11 @@ def _round_up(step: float) -> float:
     return float(next(k for k in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0) if k * power >= step) * power)
 
 
+def mix(first: Colour, second: Colour, part: float) -> QColor:
+    """Return a colour between two: `part` 0 is the first, 1 the second."""
+    return QColor(*(round(a + part * (b - a)) for a, b in zip(first, second, strict=True)))
+
+
 def number(value: float) -> str:
     """Write a number as short as reading it off a picture deserves."""
     return f"{value:.3g}".replace("-", "−")
