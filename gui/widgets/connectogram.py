@@ -140,15 +140,14 @@ class Connectogram(QWidget):
     def redraw(self) -> None:
         """Draw what came since the last time, if anything did."""
         if self._changed:
-            self._changed = False
-            by_size = self._signed or self._antisymmetric
-            self._shown = strongest(self._values, self._count, by_size)
+            self._choose()
             if self._hovered >= 0 and QToolTip.isVisible():
                 self._tell(QCursor.pos())
             self.update()
 
     def values(self) -> Values:
         """Return the edges shown, strongest first, for the clipboard."""
+        self._choose()
         heading = f"{self._label} ({self._unit})" if self._unit else self._label
         rows: list[list[str | float]] = [
             [self._names[i], self._names[j], value]
@@ -161,9 +160,17 @@ class Connectogram(QWidget):
     def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(420, 420)
 
+    def _choose(self) -> None:
+        # A window that comes to the front is painted between new edges and their redraw.
+        if self._changed:
+            self._changed = False
+            by_size = self._signed or self._antisymmetric
+            self._shown = strongest(self._values, self._count, by_size)
+
     # Drawing ---------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        self._choose()
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(*self._theme.background))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -368,6 +375,7 @@ class Connectogram(QWidget):
         if self._hovered < 0:
             QToolTip.hideText()
             return
+        self._choose()
         name = self._names[self._hovered]
         own = self._shown[(self._pairs[self._shown] == self._hovered).any(axis=1)]
         lines = [f"{name}: {own.size} of the strongest {self._shown.size}"]

@@ -129,7 +129,6 @@ class MatrixView(QWidget):
     def redraw(self) -> None:
         """Draw what came since the last time, if anything did."""
         if self._changed:
-            self._changed = False
             self._fill()
             if self._hovered and QToolTip.isVisible():
                 self._tell(QCursor.pos())
@@ -153,6 +152,10 @@ class MatrixView(QWidget):
         self._image = image_over(self._pixels)
 
     def _fill(self) -> None:
+        # A window that comes to the front is painted between new values and their redraw.
+        if not self._changed:
+            return
+        self._changed = False
         first, second = self._pairs.T
         self._matrix[:] = np.nan
         self._matrix[first, second] = self._values
@@ -165,6 +168,7 @@ class MatrixView(QWidget):
     # Drawing ---------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        self._fill()
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(*self._theme.background))
         cells, bar = self._layout()

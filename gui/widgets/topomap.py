@@ -133,7 +133,6 @@ class TopoMap(QWidget):
     def redraw(self) -> None:
         """Draw what came since the last time, if anything did."""
         if self._changed:
-            self._changed = False
             self._fill()
             if self._hovered >= 0 and QToolTip.isVisible():
                 self._tell(QCursor.pos())
@@ -156,6 +155,10 @@ class TopoMap(QWidget):
         self.redraw()
 
     def _fill(self) -> None:
+        # A window that comes to the front is painted between new values and their redraw.
+        if not self._changed:
+            return
+        self._changed = False
         if self._message():
             return
         self._limits = self._asked or calm_limits(self._values, self._signed, self._limits)
@@ -168,6 +171,7 @@ class TopoMap(QWidget):
     # Drawing ---------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        self._fill()
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(*self._theme.background))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -151,3 +153,24 @@ def test_a_theme_changes_the_whole_picture(circle: Connectogram) -> None:
     circle.set_theme(LIGHT)
     assert share(circle, DARK.background) == 0
     assert share(circle, LIGHT.background) > 320 * 320 / 2
+
+
+def test_it_may_be_painted_before_new_edges_are_redrawn(circle: Connectogram) -> None:
+    circle.show_edges(np.ones(6), PAIRS, "aec", signed=True)
+    circle.redraw()
+    circle.set_channels(NAMES[:2], PLACES[:2])
+    assert share(circle, DARK.high) == 0
+    circle.show_edges(np.array([-1.0]), PAIRS[:1], "aec", signed=True)
+    assert circle.values().rows == [["Fz", "C3", -1.0]]
+    assert share(circle, DARK.low) > 50
+
+
+def test_256_channels_are_drawn_often_enough(qtbot: QtBot) -> None:
+    widget = many(qtbot, 256)
+    widget.resize(700, 700)
+    widget.set_count(200)
+    widget.grab()
+    start = time.perf_counter()
+    widget.set_count(199)
+    widget.grab()
+    assert time.perf_counter() - start < 0.2

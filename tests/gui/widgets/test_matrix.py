@@ -105,3 +105,12 @@ def test_many_channels_are_named_now_and_then(qtbot: QtBot) -> None:
     widget.show_edges(np.ones(len(first)), np.column_stack([first, second]), "x", signed=False)
     widget.redraw()
     assert share(widget, DARK.faint, 40) < 3000
+
+
+def test_it_may_be_painted_before_new_edges_are_redrawn(view: MatrixView) -> None:
+    view.show_edges(VALUES, PAIRS, "aec", signed=True)
+    view.redraw()
+    view.set_channels(NAMES[:3])
+    assert share(view, DARK.high) == 0
+    view.show_edges(np.array([-1.0, 0, 0]), PAIRS[[0, 1, 3]], "aec", signed=True)
+    assert share(view, DARK.low, 2) > 500

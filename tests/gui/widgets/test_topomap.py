@@ -54,7 +54,7 @@ def test_a_high_value_is_seen_where_its_channel_is(
     assert along > across
 
 
-def test_values_wait_for_the_next_redraw(head: TopoMap) -> None:
+def test_new_values_make_a_new_picture(head: TopoMap) -> None:
     head.show_values(np.array([1.0, 0, 0, -1]), "alpha", "dB", signed=True)
     head.redraw()
     before = head.grab().toImage()
@@ -152,3 +152,13 @@ def test_its_values_can_be_copied(head: TopoMap) -> None:
     copied = head.values()
     assert copied.columns == ("channel", "alpha (dB)")
     assert copied.rows[2] == ["C4", 2.0]
+
+
+def test_it_may_be_painted_before_new_values_are_redrawn(head: TopoMap) -> None:
+    head.show_values(np.arange(4.0), "alpha", "dB")
+    head.redraw()
+    head.set_channels(NAMES[:3], PLACES[:3])
+    head.show_values(np.arange(3.0), "alpha", "dB")
+    before = head.grab().toImage()
+    head.redraw()
+    assert head.grab().toImage() == before
