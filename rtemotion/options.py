@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -95,6 +96,27 @@ def read_profile(path: Path) -> dict[str, Any]:
             f"{', '.join(known)}."
         )
     return found
+
+
+def write_profile(path: Path, options: Options) -> None:
+    """Write a profile file that `read_profile` reads as the same set-up.
+
+    Raises
+    ------
+    SetupError
+        When it cannot be written, or holds the layout of a text file, which is written by hand.
+    """
+    if options.text is not None:
+        raise SetupError(
+            "The layout of a text file is not written here; keep the profile that describes it."
+        )
+    said = {key: value for key, value in asdict(options).items() if value is not None}
+    # A TOML string, number or array of strings is spelled as JSON spells it.
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in said.items()]
+    try:
+        path.write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"The profile {path} cannot be written: {error.strerror}.") from error
 
 
 def _checked(values: dict[str, Any], where: str) -> Options:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import SetupError
 from ..signal import FeatureFrame, FloatArray, StreamInfo
@@ -176,6 +177,34 @@ def _spectrum(info: StreamInfo, schema: FeatureSchema) -> list[Descriptor]:
     ]
 
 
+def weights_of(
+    values: FloatArray, pairs: NDArray[np.int64], n_channels: int, measure: str
+) -> FloatArray | None:
+    """Return the graph of one measure in one band, None where nothing of it is known.
+
+    Parameters
+    ----------
+    values : array, shape (n_pairs,)
+        Values of a connectivity measure.
+    pairs : array, shape (n_pairs, 2)
+        Channels of each pair.
+    n_channels : int
+        Number of channels.
+    measure : str
+        Which measure; one with a sign enters with its magnitude.
+
+    Returns
+    -------
+    array, shape (n_channels, n_channels), or None
+    """
+    if not np.isfinite(values).any():
+        return None
+    # What a measure without a sign has below zero is noise around zero.
+    how: Literal["absolute", "positive"]
+    how = "absolute" if get_measure(measure).antisymmetric else "positive"
+    return graph.adjacency(values, pairs, n_channels, how)
+
+
 def _graph(name: str, info: StreamInfo, schema: FeatureSchema) -> list[Descriptor]:
     if name not in schema.measures:
         raise SetupError(
@@ -183,16 +212,10 @@ def _graph(name: str, info: StreamInfo, schema: FeatureSchema) -> list[Descripto
             f"{', '.join(schema.measures)}; name it in --measures as well."
         )
     row, n = schema.measures.index(name), info.n_channels
-    # What a measure without a sign has below zero is noise around zero.
-    how: Literal["absolute", "positive"]
-    how = "absolute" if get_measure(name).antisymmetric else "positive"
     n_bands = len(schema.connectivity_bands)
 
     def graphs(frame: FeatureFrame) -> list[FloatArray | None]:
-        return [
-            graph.adjacency(values, frame.pairs, n, how) if np.isfinite(values).any() else None
-            for values in frame.connectivity[row]
-        ]
+        return [weights_of(values, frame.pairs, n, name) for values in frame.connectivity[row]]
 
     def nodes(frame: FeatureFrame) -> FloatArray:
         out = np.full((n_bands, len(NODE_MEASURES), n), np.nan)

@@ -19,6 +19,7 @@ from ..conditioning.survey import Surveyor
 from ..contact import report_on
 from ..decoding import load_model
 from ..errors import RtemotionError, ServiceError
+from ..options import read_profile, write_profile
 from ..pipeline import preload
 from ..signal import Chunk, Kind
 from .hub import Hub
@@ -60,6 +61,8 @@ class Host:
             "record": self._record,
             "note": self._note,
             "pace": self._pace,
+            "graph": self._graph,
+            "profile": self._profile,
         }
 
     @property
@@ -207,6 +210,21 @@ class Host:
                 run.set_pace(said)
                 self._set("running")
         return self.state()
+
+    def _graph(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        measure, band = said.get("measure"), said.get("band")
+        if not isinstance(measure, str) or not isinstance(band, int):
+            raise ServiceError("'graph' takes a text 'measure' and a whole number 'band'.")
+        return self._running().graph(measure, band)
+
+    def _profile(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Read a profile file, or write one where a set-up is given."""
+        path = said.get("path")
+        if not isinstance(path, str) or not path:
+            raise ServiceError("'profile' takes a text 'path'.")
+        if "options" in said:
+            write_profile(Path(path), read_options(said["options"]))
+        return read_profile(Path(path))
 
     def _running(self) -> Run:
         run = self._run

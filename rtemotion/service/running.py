@@ -16,6 +16,7 @@ import numpy as np
 from ..engine import Engine
 from ..errors import RtemotionError, ServiceError
 from ..explanation import Patterns
+from ..features.describe import NODE_MEASURES, WHOLE_MEASURES, weights_of
 from ..signal import Chunk, Event, FeatureFrame, FloatArray, Item, Kind, Publication, Tick
 from ..words import UNTOLD
 from .health import Health
@@ -43,18 +44,27 @@ _NOTHING = np.empty((0, 0))
 
 
 class Onlooker:
-    """Tells the hub of conditioned signals and of features, and changes neither."""
+    """Tells the hub of conditioned signals and of features, and changes neither.
+
+    Attributes
+    ----------
+    newest : FeatureFrame or None
+        The last features there were.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self.newest: FeatureFrame | None = None
 
     def process(self, item: Item) -> Iterable[Item]:
         """Pass an item on."""
         if isinstance(item, Chunk):
             if self._hub.wanted("signals"):
                 self._hub.publish(signals_message(item), "signals")
-        elif isinstance(item, FeatureFrame) and self._hub.wanted("features"):
-            self._hub.publish(features_message(item), "features")
+        elif isinstance(item, FeatureFrame):
+            self.newest = item
+            if self._hub.wanted("features"):
+                self._hub.publish(features_message(item), "features")
         return (item,)
 
     def reset(self) -> None:
@@ -98,7 +108,8 @@ class Run:
         self.order, self.number = order, number
         self._on_end = on_end
         self._hub = hub
-        self.engine, self.length, self._truth = order.engine(Onlooker(hub))
+        self._onlooker = Onlooker(hub)
+        self.engine, self.length, self._truth = order.engine(self._onlooker)
         self._patterns = _patterns(self.engine)
         self.engine.pipeline.decoder.watch(self._patterns)
         if (pace := self.pace) is not None:
@@ -168,6 +179,39 @@ class Run:
             pace.hurry(said["seek"])
         if said.get("step"):
             pace.hurry(self.position + said["step"] * self.engine.pipeline.hop)
+
+    def graph(self, measure: str, band: int) -> dict[str, Any]:
+        """Return graph measures of the newest features, from any thread.
+
+        Parameters
+        ----------
+        measure : str
+            A connectivity measure of the model.
+        band : int
+            Which of the connectivity bands.
+
+        Raises
+        ------
+        ServiceError
+            If there is no such measure or band.
+        """
+        info, schema = self.engine.pipeline.info, self.engine.model.card.features
+        if measure not in schema.measures or not 0 <= band < len(schema.connectivity_bands):
+            raise ServiceError(
+                f"There is no '{measure:.40}' in band {band}; there are "
+                f"{', '.join(schema.measures)} in {len(schema.connectivity_bands)} bands."
+            )
+        frame = self._onlooker.newest
+        if frame is None or not frame.full:
+            return {"nodes": {}, "whole": {}}
+        values = frame.connectivity[schema.measures.index(measure), band]
+        weights = weights_of(values, frame.pairs, info.n_channels, measure)
+        if weights is None:
+            return {"nodes": {}, "whole": {}}
+        return {
+            "nodes": {name: of(weights) for name, of in NODE_MEASURES.items()},
+            "whole": {name: of(weights) for name, of in WHOLE_MEASURES.items()},
+        }
 
     def said(self) -> Message:
         """Return what runs, for the state that clients are told."""

@@ -1,0 +1,43 @@
+"""Opening the app: the window first, then the service it is a client of."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+from PySide6.QtCore import QSettings, QTimer
+
+from ..service.client import Client
+from ..service.launch import find_or_launch
+from .app import App, make_application
+from .state.choice import Choice
+from .state.link import Link
+
+log = logging.getLogger(__name__)
+
+
+def run_app(choice: Choice | None = None, seconds: float | None = None) -> int:
+    """Open the app and return its exit code once it is closed.
+
+    Parameters
+    ----------
+    choice : Choice or None
+        What to decode at once; a dialog asks otherwise.
+    seconds : float or None
+        Closes by itself after so long.
+    """
+    application = make_application(sys.argv[:1])
+    app = App(Link(_connect), QSettings(), choice)
+    app.show()
+    if seconds is not None:
+        QTimer.singleShot(round(seconds * 1000), app.window.close)
+    # Python sees a signal only between two of its own instructions: the window's timer has some.
+    signal.signal(signal.SIGINT, lambda *_: app.window.close())
+    signal.signal(signal.SIGTERM, lambda *_: app.window.close())
+    code: int = application.exec()
+    return code
+
+
+def _connect() -> Client:
+    return find_or_launch("app")
