@@ -212,14 +212,13 @@ class TopoMap(QWidget):
         radius = 0.5 * head.width() * self._filled.radius
         scalp = QRectF(0, 0, 2 * radius, 2 * radius)
         scalp.moveCenter(head.center())
-        round_ = QPainterPath()
-        round_.addEllipse(scalp)
-        painter.save()
-        painter.setClipPath(round_)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(scalp, self._image)
-        painter.restore()
-        # The edge of a clip is a staircase: a line over it is not.
+        # Corners painted over rather than clipped: drawings in SVG have no clips.
+        corners = QPainterPath()
+        corners.addRect(scalp.adjusted(-1, -1, 1, 1))
+        corners.addEllipse(scalp)
+        painter.fillPath(corners, QColor(*self._theme.background))
         painter.setPen(QPen(QColor(*self._theme.grid), 1))
         painter.drawEllipse(scalp)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
 from rtemotion.gui.theme import LIGHT
+from rtemotion.gui.widgets.picture import save_picture
 from rtemotion.gui.widgets.topomap import TopoMap
 
 NAMES = ("Fz", "C3", "C4", "Pz")
@@ -162,3 +166,18 @@ def test_it_may_be_painted_before_new_values_are_redrawn(head: TopoMap) -> None:
     before = head.grab().toImage()
     head.redraw()
     assert head.grab().toImage() == before
+
+
+def test_a_drawing_of_it_ends_at_the_scalp_too(head: TopoMap, tmp_path: Path) -> None:
+    head.show_values(np.array([1.0, 1, 1, 2]), "alpha", "dB", (-1.0, 1.0), signed=True)
+    head.redraw()
+    on_screen = head.grab().toImage()
+    save_picture(head, tmp_path / "map.svg")
+    drawn = QImage(head.size(), QImage.Format.Format_RGB32)
+    painter = QPainter(drawn)
+    QSvgRenderer(str(tmp_path / "map.svg")).render(painter)
+    painter.end()
+    spots = [(x, y) for x in range(0, 225, 3) for y in range(20, 260, 3)]
+    red = [[k.pixelColor(*at).red() > 200 for at in spots] for k in (on_screen, drawn)]
+    assert sum(red[0]) > 1000
+    assert np.count_nonzero(np.array(red[0]) != red[1]) < 30
