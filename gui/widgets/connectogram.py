@@ -180,7 +180,10 @@ class Connectogram(QWidget):
         self._paint_names(painter, middle, spots)
         line = self.fontMetrics().height()
         painter.setPen(QColor(*self._theme.text))
-        painter.drawText(QPointF(4, line - 2), self._label)
+        label = self.fontMetrics().elidedText(
+            self._label, Qt.TextElideMode.ElideRight, self.width() - 8
+        )
+        painter.drawText(QPointF(4, line - 2), label)
         painter.setPen(QColor(*self._theme.faint))
         painter.drawText(QPointF(4, self.height() - 5), self._caption())
         self._paint_legend(painter)

@@ -173,7 +173,10 @@ class MatrixView(QWidget):
         painter.fillRect(self.rect(), QColor(*self._theme.background))
         cells, bar = self._layout()
         painter.setPen(QColor(*self._theme.text))
-        painter.drawText(QPointF(4, self.fontMetrics().height() - 2), self._label)
+        label = self.fontMetrics().elidedText(
+            self._label, Qt.TextElideMode.ElideRight, self.width() - 8
+        )
+        painter.drawText(QPointF(4, self.fontMetrics().height() - 2), label)
         if self._why or not self._names:
             painter.setPen(QColor(*self._theme.faint))
             wrapped = Qt.AlignmentFlag.AlignCenter.value | Qt.TextFlag.TextWordWrap.value
