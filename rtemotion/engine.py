@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import logging
 import queue
@@ -143,6 +144,8 @@ class Engine:
 
     def __iter__(self) -> Iterator[Publication | Event | Tick]:
         """Run until the source ends; yield what was published, events and ticks."""
+        # What was made by now stays, and searching it for garbage delays frames.
+        gc.freeze()
         for item in self.source:
             while not self._notes.empty():
                 kind, payload = self._notes.get()
@@ -182,6 +185,7 @@ class Engine:
         """Close the source and every outlet, even when one of them fails."""
         from contextlib import ExitStack
 
+        gc.unfreeze()
         with ExitStack() as stack:
             for outlet in self._outlets:
                 stack.callback(outlet.close)

@@ -1,7 +1,7 @@
 """How old the newest sample is when its emotion goes out, over a real LSL stream.
 
-A simulated headset in a process of its own sends; the engine receives, decodes and
-republishes on LSL. A sample waits in the sender until its chunk is full, which is the
+A simulated headset in a process of its own sends (`sender`); the engine receives, decodes
+and republishes on LSL. A sample waits in the sender until its chunk is full, which is the
 sender's business and taken off. Both find each other in an LSL session of their own on
 this machine alone, so that no other receiver on the network takes the stream for a person.
 """
@@ -25,16 +25,10 @@ from ..errors import SetupError
 from ..lsl import configure_network, load_pylsl
 from ..pipeline import Setup, preload
 from ..signal import Publication
+from . import sender
 from .hop_model import with_hop
 from .measurements import Result
 
-SENDER = """
-import sys
-from rtemotion.simulators import Brain, Subject, broadcast
-source_id, headset, sfreq, seconds, chunk = sys.argv[1:]
-brain = Brain(Subject.draw(1), headset, seed=1, sfreq=float(sfreq) or None)
-broadcast(brain, float(seconds), chunk_s=float(chunk), source_id=source_id)
-"""
 # The sender lives no longer than this beyond what is measured, whatever happens here.
 SPARE_S = 60.0
 
@@ -112,7 +106,7 @@ def over_lsl(setting: Setting, seconds: float, warming_up: bool = False) -> dict
     arguments = [source_id, setting.headset, str(rate), str(length), str(setting.chunk)]
     ages: list[float] = []
     model = _model(setting.hop)
-    with subprocess.Popen([sys.executable, "-c", SENDER, *arguments]) as sender:
+    with subprocess.Popen([sys.executable, "-m", sender.__name__, *arguments]) as sending:
         try:
             preload(Setup())
             source = open_stream(f"source_id={source_id}", wait=30.0)
@@ -129,7 +123,7 @@ def over_lsl(setting: Setting, seconds: float, warming_up: bool = False) -> dict
                         break
                 late = engine.late
         finally:
-            sender.kill()
+            sending.kill()
     p50, p99 = (np.percentile(ages, [50, 99]) * 1e3).tolist()
     wait = setting.chunk * 1e3
     return {

@@ -29,6 +29,9 @@ from .inputs import InputBuilder
 from .model import Model, Weights
 from .trust import Unfamiliarity, mostly_artifact
 
+# Pairs, smoothed power and connectivity, mean and mask of a frame that something learns from.
+Lesson = tuple[NDArray[np.int64], FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]
+
 
 class Watcher(Protocol):
     """Something that learns from what the decoder sees and says, once a second."""
@@ -101,6 +104,7 @@ class Decoder:
             self._watcher.reset()
         self._weights: Weights | None = None
         self._seen = b""
+        self._lesson: Lesson | None = None
         self._smooth: list[FloatArray] | None = None
         self._after_gap = False
         self._next_stale: float | None = None
@@ -113,12 +117,15 @@ class Decoder:
     @property
     def known(self) -> Baseline | None:
         """What is known of the person; None while the population's reference stands in."""
+        self._learn()
         return self._inputs.known
 
     def process(self, item: Item) -> Iterator[Item]:
         """Yield an emotion frame for a feature frame, and pass on anything else."""
         if isinstance(item, FeatureFrame):
             yield self._decode(item)
+            # By now the frame is out.
+            self._learn()
             return
         if isinstance(item, Event):
             self._note(item)
@@ -139,7 +146,22 @@ class Decoder:
         elif event.kind == Kind.STREAM_RETURNED:
             self._next_stale = None
 
+    def _learn(self) -> None:
+        """Take what the last frame teaches, which holds from the next frame on."""
+        if self._lesson is None:
+            return
+        pairs, *seen = self._lesson
+        self._lesson = None
+        power, connectivity, mean, mask = seen
+        self._inputs.learn(power, connectivity)
+        if self._watcher is not None:
+            self._watcher.add(power, connectivity, mean, mask)
+        if self._exact:
+            # Most likely the next frame asks for these.
+            self._weights_for(pairs, mask, self._inputs.context(mask))
+
     def _decode(self, frame: FeatureFrame) -> EmotionFrame:
+        self._learn()
         if self._inputs.follow(frame):
             # What was smoothed so far stood against another reference.
             self._smooth = None
@@ -173,10 +195,7 @@ class Decoder:
         half = self._half_width(int(np.count_nonzero(mask))) * std
         lower, upper = self._interval(mean, half, Reason.NOT_VALIDATED in reasons)
         if self._inputs.each_second(frame):
-            # What a second teaches holds from the next frame on.
-            self._inputs.learn(power, connectivity)
-            if self._watcher is not None:
-                self._watcher.add(power, connectivity, mean, mask)
+            self._lesson = (frame.pairs, power, connectivity, mean, mask)
         return EmotionFrame(
             index=frame.index,
             time=frame.time,

@@ -160,6 +160,10 @@ class InputBuilder:
         placed = frame.quality[self._has_position]
         return mean(placed) if len(placed) else 0.0
 
+    def context(self, mask: NDArray[np.bool_]) -> FloatArray:
+        """Return what the network is told of the person, 0 where masked."""
+        return self._context if mask.all() else np.where(mask, self._context, 0.0)
+
     def values(
         self, frame: FeatureFrame, mask: NDArray[np.bool_]
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -178,7 +182,7 @@ class InputBuilder:
         return (
             np.where(mask & np.isfinite(power), power, 0.0),
             np.where(pair_mask & np.isfinite(connectivity), connectivity, 0.0),
-            np.where(mask, self._context, 0.0),
+            self.context(mask),
         )
 
 

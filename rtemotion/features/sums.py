@@ -261,9 +261,7 @@ class PairSums:
             if name not in LAGGED:
                 total += newest[name]
             elif self._apart:
-                total += np.multiply(
-                    newest[LAGGED[name]], self._early[name][rows], out=product
-                )
+                total += np.multiply(newest[LAGGED[name]], self._early[name][rows], out=product)
 
     def _terms(self, number: int, rows: slice) -> PairTerms:
         return PairTerms(*self._ring.pairs_in_segment(number, rows), self._scratch, rows)

@@ -90,44 +90,56 @@ class TestArraysThatDoNotFit:
     def total(self) -> FloatArray:
         return np.zeros((2, 12))
 
+    def sums(self, imaginary: FloatArray | None = None) -> list[FloatArray | None]:
+        return [None, self.total() if imaginary is None else imaginary, *[None] * 9]
+
+    def enter(self, segment: FloatArray | None, sums: list[FloatArray | None]) -> None:
+        compiled.kernel.enter(*self.sizes, segment, True, *sums)  # type: ignore[union-attr]
+
+    def turn(
+        self,
+        segments: list[FloatArray | None],
+        sums: list[FloatArray | None],
+        shifts: tuple[int, int] = (0, 2),
+    ) -> None:
+        compiled.kernel.turn(*self.sizes, *shifts, *segments, *sums)  # type: ignore[union-attr]
+
     def test_a_short_segment(self) -> None:
-        rest = (None, None, self.total(), None, None, None)
         with pytest.raises(ValueError, match="expected 36 doubles"):
-            compiled.kernel.advance(*self.sizes, np.ones((2, 5, 3)), *rest)  # type: ignore[union-attr]
+            self.enter(np.ones((2, 5, 3)), self.sums())
+        with pytest.raises(ValueError, match="expected 36 doubles"):
+            self.turn([None, np.ones((2, 5, 3)), None, None], self.sums())
 
     def test_single_precision(self) -> None:
-        rest = (None, None, np.zeros((4, 12), np.float32), None, None, None)
+        sums = self.sums(np.zeros((4, 12), np.float32))  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="items of 4"):
-            compiled.kernel.advance(*self.sizes, self.segment, *rest)  # type: ignore[union-attr]
+            self.enter(self.segment, sums)
 
     def test_an_array_that_is_missing(self) -> None:
         with pytest.raises(ValueError, match="missing"):
-            compiled.kernel.advance(  # type: ignore[union-attr]
-                *self.sizes, None, None, None, self.total(), None, None, None
-            )
-        nothing = (None,) * 3
-        for segments, sums in (
-            ((None,) * 4, (self.total(), self.total(), self.total())),
-            ((self.segment, None, None, self.segment), nothing),
-            ((self.segment, None, None, None), (self.total(), None, self.total())),
-        ):
-            with pytest.raises(ValueError, match="missing"):
-                compiled.kernel.advance_lagged(  # type: ignore[union-attr]
-                    *self.sizes, *segments, *sums, *nothing
-                )
+            self.enter(None, self.sums())
+        with pytest.raises(ValueError, match="missing"):
+            self.turn([None, None, self.segment, None], self.sums())
+        without_early = [*[None] * 5, self.total(), None, self.total(), *[None] * 3]
+        with pytest.raises(ValueError, match="missing"):
+            self.enter(self.segment, without_early)
+        with pytest.raises(ValueError, match="missing"):
+            self.turn([self.segment, None, None, None], without_early)
 
     def test_a_short_sum(self) -> None:
-        rest = (None, None, np.zeros((2, 11)), None, None, None)
         with pytest.raises(ValueError, match="expected 24 doubles, got 176 bytes"):
-            compiled.kernel.advance(*self.sizes, self.segment, *rest)  # type: ignore[union-attr]
+            self.enter(self.segment, self.sums(np.zeros((2, 11))))
 
     def test_a_sum_that_cannot_be_written(self) -> None:
         total = self.total()
         total.flags.writeable = False
         with pytest.raises((ValueError, BufferError)):
-            compiled.kernel.advance(  # type: ignore[union-attr]
-                *self.sizes, self.segment, None, None, total, None, None, None
-            )
+            self.enter(self.segment, self.sums(total))
+
+    def test_shifts_beyond_the_last(self) -> None:
+        for shifts in ((0, 3), (-1, 1), (2, 1)):
+            with pytest.raises(ValueError, match="no such shift"):
+                self.turn([None, self.segment, None, None], self.sums(), shifts)
 
     def test_a_band_beyond_the_bins(self) -> None:
         out = np.zeros((1, 8))
@@ -141,8 +153,8 @@ class TestArraysThatDoNotFit:
         nothing = np.empty(0)
         for sizes in ((4, 0), (-1, 3), (4, -3), (2**40, 2**40)):
             with pytest.raises(ValueError, match="channels or bins"):
-                compiled.kernel.advance(  # type: ignore[union-attr]
-                    *sizes, nothing, None, None, None, None, None, None
+                compiled.kernel.enter(  # type: ignore[union-attr]
+                    *sizes, nothing, False, *[None] * 11
                 )
             with pytest.raises(ValueError, match="channels or bins"):
                 compiled.kernel.measure(  # type: ignore[union-attr]
