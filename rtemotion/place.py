@@ -28,22 +28,22 @@ class Place:
         ``HOST[:PORT]`` of a FieldTrip buffer.
     file : Path or None
         A recording.
-    headset : str or None
-        ``NAME[:SEED]`` of a simulated headset and the person who wears it.
     wait : float
         Seconds to wait for a stream or buffer.
     duplicates, on_change : str
         See `rtemotion.sources.lsl.LSLSource`.
+    headset : str or None
+        ``NAME[:SEED]`` of a simulated headset and the person who wears it.
     """
 
     stream: str | None = None
     board: str | None = None
     fieldtrip: str | None = None
     file: Path | None = None
-    headset: str | None = None
     wait: float = 10.0
     duplicates: str = "refuse"
     on_change: str = "stop"
+    headset: str | None = None
 
     def open(self, options: Options) -> Source:
         """Open it.

@@ -80,8 +80,8 @@ class Order:
         if said:
             raise ServiceError(
                 f"'start' does not know '{sorted(said)[0]}'; it takes place, options, profile, "
-                "model, baseline, record, table, osc, overwrite, republish, speed, position and "
-                "paused."
+                "model, baseline, record, also, table, networks, osc, overwrite, republish, "
+                "speed, position and paused."
             )
         return replace(order, **changes)
 
@@ -176,11 +176,14 @@ def read_options(said: Any, profile: Any = None) -> Options:
 
 def _outputs(said: dict[str, Any]) -> Outputs:
     osc = said.pop("osc", None)
+    also = _of(list, said.pop("also", []), "also")
     return Outputs(
         table=_path(said.pop("table", None), "table"),
         recording=_path(said.pop("record", None), "record"),
         overwrite=_of(bool, said.pop("overwrite", False), "overwrite"),
+        also=tuple(_of(str, query, "also") for query in also),
         osc=None if osc is None else _of(str, osc, "osc"),
+        networks=_path(said.pop("networks", None), "networks"),
     )
 
 
