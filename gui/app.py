@@ -38,18 +38,21 @@ class App:
         The way to the service.
     settings : QSettings
         What is kept from one start to the next.
-    choice : Choice or None
-        What to start at once; the dialog asks otherwise.
+    order : mapping or None
+        What to start at once, as the service takes it; the dialog asks otherwise.
     """
 
-    def __init__(self, link: Link, settings: QSettings, choice: Choice | None = None) -> None:
+    def __init__(
+        self, link: Link, settings: QSettings, order: Mapping[str, Any] | None = None
+    ) -> None:
         self.link, self.session = link, Session()
         self._settings = settings
         self._started = False
         self._dialog: ConnectDialog | None = None
         kept = settings.value("choice")
-        self.choice = choice or (Choice.from_json(kept) if isinstance(kept, str) else None)
-        self._at_once = choice is not None
+        self.choice = Choice.from_json(kept) if isinstance(kept, str) else None
+        self._order = None if order is None else dict(order)
+        self._at_once = order is not None
         self.emotions, self.signals, self.why = EmotionsView(), SignalsView(), WhyView()
         self.brain, self.health = BrainView(link), HealthView()
         self.sessions = SessionsView(link)
@@ -95,7 +98,7 @@ class App:
                 Command("Undo channel mark", ("Ctrl+Z",), self.undo),
                 Command("Redo channel mark", ("Ctrl+Shift+Z",), self.redo),
                 SEPARATOR,
-                Command("Quit", ("Ctrl+Q",), self.window.close),
+                Command("Quit", ("Ctrl+Q",), self.quit),
             ],
             "&View": [
                 *pages,
@@ -148,24 +151,26 @@ class App:
 
     def _accepted(self) -> None:
         if self._dialog is not None:
-            self.choice = self._dialog.choice()
-            self.start()
+            self._take(self._dialog.choice())
+
+    def _take(self, choice: Choice) -> None:
+        self.choice, self._order = choice, choice.order()
+        self._settings.setValue("choice", choice.to_json())
+        self.start()
 
     def start(self) -> None:
         """Decode what was chosen last."""
-        if self.choice is None or not self.choice.place:
+        if self._order is None:
             self.connect()
             return
-        self._settings.setValue("choice", self.choice.to_json())
-        self.window.ask("start", **self.choice.order())
+        self.window.ask("start", **self._order)
 
     def open_file(self, path: str) -> None:
         """Replay a recording with the set-up there is."""
         if self.session.live and not self._sure(f"Stop what runs, to replay {Path(path).name}?"):
             return
         kept = self.choice or Choice()
-        self.choice = Choice(place={"file": path}, options=kept.options, model=kept.model)
-        self.start()
+        self._take(Choice(place={"file": path}, options=kept.options, model=kept.model))
 
     def stop(self) -> None:
         """Stop decoding."""
@@ -259,6 +264,10 @@ class App:
     def about(self) -> None:
         """Say what the app is."""
         AboutDialog(self.session, self.window).exec()
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.window.close()
 
     def _sure(self, question: str) -> bool:
         asked = QMessageBox.question(self.window, "rtemotion", question)

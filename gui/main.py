@@ -5,30 +5,31 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from PySide6.QtCore import QSettings, QTimer
 
 from ..service.client import Client
 from ..service.launch import find_or_launch
 from .app import App, make_application
-from .state.choice import Choice
 from .state.link import Link
 
 log = logging.getLogger(__name__)
 
 
-def run_app(choice: Choice | None = None, seconds: float | None = None) -> int:
+def run_app(order: Mapping[str, Any] | None = None, seconds: float | None = None) -> int:
     """Open the app and return its exit code once it is closed.
 
     Parameters
     ----------
-    choice : Choice or None
-        What to decode at once; a dialog asks otherwise.
+    order : mapping or None
+        What to decode at once, as the service's `start` takes it; a dialog asks otherwise.
     seconds : float or None
         Closes by itself after so long.
     """
     application = make_application(sys.argv[:1])
-    app = App(Link(_connect), QSettings(), choice)
+    app = App(Link(_connect), QSettings(), order)
     app.show()
     if seconds is not None:
         QTimer.singleShot(round(seconds * 1000), app.window.close)

@@ -221,8 +221,9 @@ class _Listing(QTreeWidget):
             self.addTopLevelItem(item)
             if place == before:
                 self.setCurrentItem(item)
-        if self.currentItem() is None and self.topLevelItemCount():
-            self.setCurrentItem(self.topLevelItem(0))
+        first = self.topLevelItem(0)
+        if self.currentItem() is None and first is not None:
+            self.setCurrentItem(first)
         self.blockSignals(False)
         self.chosen.emit(self.place())
 

@@ -66,7 +66,7 @@ class Link:
 
     def subscribe(self, topics: Sequence[str], emotion: str = "") -> None:
         """Say what is wanted from now on, after a break in the connection too."""
-        wanted = {"topics": sorted(topics), "emotion": emotion}
+        wanted: dict[str, Any] = {"topics": sorted(topics), "emotion": emotion}
         if wanted != self._wanted:
             self._wanted = wanted
             if self._connection is not None:
@@ -102,7 +102,7 @@ class Link:
         self._look_after()
         if self._connection is None:
             return []
-        kept = []
+        kept: list[Mapping[str, Any]] = []
         for message in self._connection.take():
             if message["type"] == "reply":
                 self._answer(message)

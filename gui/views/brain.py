@@ -70,8 +70,8 @@ class BrainView(View):
         maps = QWidget()
         maps.setLayout(self._maps_row)
         below = QSplitter(Qt.Orientation.Horizontal)
-        for widget in (self.edges, self.matrix, self._graph_box()):
-            below.addWidget(widget)
+        for part in (self.edges, self.matrix, self._graph_box()):
+            below.addWidget(part)
         below.setSizes([430, 430, 300])
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(maps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
@@ -62,7 +63,7 @@ class HealthView(View):
             plot.setMinimumHeight(70)
             self._curves.append(plot.plot(connect="finite"))
             self._plots.append(plot)
-            offer_picture(plot, title, lambda k=key, f=factor, t=title: self._values(k, f, t))
+            offer_picture(plot, title, partial(self._values, key, factor, title))
             column.addWidget(plot, 1)
         self._plots[-1].setLabel("bottom", "seconds since the start")
         self._table = QTableWidget(0, len(_HEADINGS))
@@ -151,7 +152,9 @@ class HealthView(View):
                 plot.getAxis(side).setTextPen(theme.faint)
 
     def _values(self, key: str, factor: float, title: str) -> Values:
-        rows = [[_number(h["running_s"]), _number(h[key]) * factor] for h in self._history]
+        rows: list[list[str | float]] = [
+            [_number(h["running_s"]), _number(h[key]) * factor] for h in self._history
+        ]
         return Values(("seconds since the start", title), rows)
 
 

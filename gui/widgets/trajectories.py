@@ -4,33 +4,45 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QFontMetrics,
     QHelpEvent,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from ..state.history import History, Mark, Span
-from ..state.scales import number_words, seconds_words
-from ..theme import DARK, Colour, Theme
-from .courses import Course, band, clock_step, clock_words, course, line, runs, shade
+from ..state.history import History
+from ..state.scales import number_words
+from ..theme import DARK, Theme
+from .courses import clock_words
 from .picture import Values, offer_picture
-from .trace_names import mixed
+from .strips import (
+    AXIS,
+    CENTRE,
+    ENDS,
+    LANE,
+    LEFT,
+    Bands,
+    Drawn,
+    Layout,
+    Stroke,
+    gather,
+    paint_curve,
+    paint_doubts,
+    paint_gaps,
+    paint_marks,
+    paint_range,
+    paint_time,
+)
 
 SPANS = (10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _SPAN = 60.0
@@ -38,27 +50,8 @@ _SPAN = 60.0
 _OVERLAID_UP_TO = 4
 # Bands of more emotions than this hide one another when overlaid.
 _BANDS_UP_TO = 2
-_AXIS, _LANE, _EDGE = 20, 17, 8
+_EDGE = 8
 _HIDDEN_ROW, _LEAST_ROW = 16, 14
-# A curve may leave the range of its emotion by this share of it before it runs along the edge.
-_BEYOND = 0.08
-_BAND_ALPHA = 75
-_CENTRE = int(Qt.AlignmentFlag.AlignCenter)
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """Everything of the history that one picture shows."""
-
-    start: float
-    stop: float
-    course: Course
-    doubts: list[Span]
-    gaps: list[Span]
-    marks: list[Mark]
-    words: list[tuple[Span, str]]
 
 
 class Trajectories(QWidget):
@@ -97,10 +90,10 @@ class Trajectories(QWidget):
         self._origin = 0.0
         self._history: History | None = None
         self._end: float | None = None
-        self._drawn: _Drawn | None = None
+        self._drawn: Drawn | None = None
         self._drawn_of: tuple[object, ...] = ()
         self._left = 0
-        self._shades = np.zeros((1, 1), np.uint32)
+        self._bands = Bands()
         offer_picture(self, "emotions", self._values)
 
     def set_theme(self, theme: Theme) -> None:
@@ -123,6 +116,7 @@ class Trajectories(QWidget):
         self._lit = None
         self._history = None
         self._drawn = None
+        self._drawn_of = ()
         self.overlaid = len(names) <= _OVERLAID_UP_TO
         self._arrange()
         self.updateGeometry()
@@ -185,7 +179,7 @@ class Trajectories(QWidget):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Return the size below which names run into one another."""
-        return QSize(300, len(self._names) * _LEAST_ROW + 2 * _LANE + _AXIS)
+        return QSize(300, len(self._names) * _LEAST_ROW + 2 * LANE + AXIS)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Fit names and columns."""
@@ -256,27 +250,36 @@ class Trajectories(QWidget):
         """Draw everything."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(*self._theme.background))
-        painter.setPen(QColor(*self._theme.faint))
         if not self._names:
-            painter.drawText(self.rect(), _CENTRE, "no emotions yet")
+            painter.setPen(QColor(*self._theme.faint))
+            painter.drawText(self.rect(), CENTRE, "no emotions yet")
             return
-        plot, boxes = self._plot(), self._boxes()
-        for index, box in enumerate(boxes):
-            if self._shown[index] and not (self.overlaid and index):
-                self._paint_range(painter, index, box)
+        layout = self._layout()
+        for index in self._order()[:1] if self.overlaid else self._order():
+            paint_range(painter, layout, index, self._theme)
         if self._drawn is not None:
-            self._paint_time(painter, plot, self._drawn)
-            self._paint_gaps(painter, plot, self._drawn)
-            if self.bands and not self.overlaid:
-                self._paint_bands(painter, plot, boxes, self._drawn)
-            painter.setClipRect(plot)
-            for index in self._order():
-                self._paint_curve(painter, index, boxes[index], self._drawn)
-            painter.setClipping(False)
-            self._paint_doubts(painter, plot, self._drawn)
-            self._paint_marks(painter, plot, self._drawn)
+            self._paint_drawn(painter, layout, self._drawn)
         for index in range(len(self._names)):
-            self._paint_name(painter, index, self._name_box(index, boxes))
+            self._paint_name(painter, index, self._name_box(index, layout.boxes))
+
+    def _paint_drawn(self, painter: QPainter, layout: Layout, drawn: Drawn) -> None:
+        paint_time(painter, layout, self._origin, self._theme)
+        paint_gaps(painter, layout, drawn, self._theme)
+        if self.bands and not self.overlaid:
+            ratio = self.devicePixelRatioF()
+            self._bands.paint(painter, layout, drawn, self._order(), ratio, self._theme)
+        painter.setClipRect(layout.plot)
+        for index in self._order():
+            lit = index == self._lit
+            stroke = Stroke(
+                lit=lit,
+                dim=self.overlaid and self._lit is not None and not lit,
+                banded=self.bands and self.overlaid and (lit or sum(self._shown) <= _BANDS_UP_TO),
+            )
+            paint_curve(painter, layout, drawn, index, stroke, self._theme)
+        painter.setClipping(False)
+        paint_doubts(painter, layout, drawn, self._theme)
+        paint_marks(painter, layout, drawn, self._theme)
 
     def _again(self) -> None:
         """Take out of the history what is shown, where anything changed."""
@@ -285,30 +288,10 @@ class Trajectories(QWidget):
             return
         of = (history, history.version, self._end, self.seconds, width)
         if of != self._drawn_of:
-            self._drawn_of, self._drawn = of, self._gather(history, width)
+            columns = round(width * self.devicePixelRatioF())
+            self._drawn_of = of
+            self._drawn = gather(history, self.seconds, self._end, columns)
             self.update()
-
-    def _gather(self, history: History, width: int) -> _Drawn | None:
-        stop = history.newest if self._end is None else self._end
-        if not math.isfinite(stop):
-            return None
-        rows = history.window(self.seconds, self._end)
-        doubts = history.untrusted_spans(self.seconds, self._end)
-        gaps = history.gap_spans(self.seconds, self._end)
-        words = []
-        for a, b in doubts + gaps:
-            inside = rows.reasons[(rows.times > a) & (rows.times <= b)]
-            bits = int(np.bitwise_or.reduce(inside)) if len(inside) else 0
-            words.append(((a, b), ", ".join(sorted(history.reasons(bits))) or "no data"))
-        return _Drawn(
-            start=stop - self.seconds,
-            stop=stop,
-            course=course(rows, self.seconds, round(width * self.devicePixelRatioF())),
-            doubts=doubts,
-            gaps=gaps,
-            marks=history.marks(self.seconds, self._end),
-            words=words,
-        )
 
     def _toggle(self, index: int) -> None:
         if index < len(self._names):
@@ -329,9 +312,9 @@ class Trajectories(QWidget):
             self.update()
 
     def _plot(self) -> QRect:
-        height = self.height() - 2 * _LANE - _AXIS
+        height = self.height() - 2 * LANE - AXIS
         width = self.width() - self._left - _EDGE
-        return QRect(self._left, _LANE, max(0, width), max(0, height))
+        return QRect(self._left, LANE, max(0, width), max(0, height))
 
     def _arrange(self) -> None:
         """Leave room for the names, their keys and colours, and the ends of the ranges."""
@@ -340,11 +323,19 @@ class Trajectories(QWidget):
         self._left = min(longest + 78, max(130, self.width() // 6))
         self._again()
 
-    def _boxes(self) -> list[QRectF]:
+    def _layout(self) -> Layout:
+        ranges = zip(self._lows.tolist(), self._highs.tolist(), strict=True)
+        if self.overlaid:
+            ranges = zip([self._lows.min()], [self._highs.max()], strict=True)
+        common = list(ranges) * (len(self._names) if self.overlaid else 1)
+        start = 0.0 if self._drawn is None else self._drawn.start
+        return Layout(self._plot(), self._boxes(), tuple(common), start, self.seconds)
+
+    def _boxes(self) -> tuple[QRectF, ...]:
         """Return where each emotion is drawn; those hidden have a row for their name only."""
         plot = QRectF(self._plot())
         if self.overlaid:
-            return [plot] * len(self._names)
+            return (plot,) * len(self._names)
         n_shown = sum(self._shown)
         n_hidden = len(self._names) - n_shown
         low = min(_HIDDEN_ROW, plot.height() / max(1, len(self._names)))
@@ -354,15 +345,15 @@ class Trajectories(QWidget):
             height = high if on else low
             boxes.append(QRectF(plot.x(), y, plot.width(), height))
             y += height
-        return boxes
+        return tuple(boxes)
 
-    def _name_box(self, index: int, boxes: list[QRectF]) -> QRectF:
+    def _name_box(self, index: int, boxes: tuple[QRectF, ...]) -> QRectF:
         plot = self._plot()
         if not self.overlaid:
             box = boxes[index]
             return QRectF(0, box.y(), plot.x(), box.height())
         pitch = min(24.0, plot.height() / len(self._names))
-        return QRectF(0, plot.y() + index * pitch, plot.x() - 34, pitch)
+        return QRectF(0, plot.y() + index * pitch, plot.x() - ENDS, pitch)
 
     def _name_at(self, position: QPointF) -> int | None:
         boxes = self._boxes()
@@ -376,148 +367,6 @@ class Trajectories(QWidget):
         shown = [k for k, on in enumerate(self._shown) if on]
         return sorted(shown, key=lambda k: k == self._lit)
 
-    def _range(self, index: int) -> tuple[float, float]:
-        if self.overlaid:
-            return float(self._lows.min()), float(self._highs.max())
-        return float(self._lows[index]), float(self._highs[index])
-
-    def _y(self, values: NDArray[np.float32], index: int, box: QRectF) -> NDArray[np.float64]:
-        low, high = self._range(index)
-        share = np.clip((values.astype(np.float64) - low) / (high - low), -_BEYOND, 1 + _BEYOND)
-        room = box.height() / (1 + 2 * _BEYOND + 0.06)
-        return np.asarray(box.center().y() + room / 2 - share * room)
-
-    def _x(self, times: NDArray[np.float64], drawn: _Drawn) -> NDArray[np.float64]:
-        plot = self._plot()
-        return np.asarray(plot.x() + (times - drawn.start) / self.seconds * plot.width())
-
-    def _paint_curve(self, painter: QPainter, index: int, box: QRectF, drawn: _Drawn) -> None:
-        of, lit = drawn.course, index == self._lit
-        x = self._x(of.times, drawn)
-        colour = QColor(*self._theme.series(index))
-        if self.overlaid and self._lit is not None and not lit:
-            colour.setAlpha(90)
-        if self.bands and self.overlaid and (lit or sum(self._shown) <= _BANDS_UP_TO):
-            upper, lower = (self._y(v[:, index], index, box) for v in (of.upper, of.lower))
-            pale = QColor(colour)
-            pale.setAlpha(_BAND_ALPHA)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(pale)
-            for run in runs(upper + lower):
-                painter.drawPolygon(band(x[run], upper[run], lower[run]))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        # Smooth lines cost as much as everything else where every pixel has two points.
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, of.low is of.high)
-        truth = self._y(of.truth[:, index], index, box)
-        pen = QPen(colour, 0)
-        pen.setDashPattern([4, 4])
-        painter.setPen(pen)
-        for run in runs(truth):
-            painter.drawPolyline(line(x[run], truth[run]))
-        painter.setPen(QPen(colour, 2 if lit else 0))
-        high = self._y(of.high[:, index], index, box)
-        low = None if of.low is of.high else self._y(of.low[:, index], index, box)
-        for run in runs(high):
-            painter.drawPolyline(line(x[run], high[run], None if low is None else low[run]))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _paint_bands(
-        self, painter: QPainter, plot: QRect, boxes: list[QRectF], drawn: _Drawn
-    ) -> None:
-        """Draw how uncertain the values are, one strip below the other."""
-        ratio = self.devicePixelRatioF()
-        size = (round(plot.height() * ratio), round(plot.width() * ratio))
-        if self._shades.shape != size:
-            self._shades = np.zeros(size, np.uint32)
-        self._shades[:] = 0
-        x = (self._x(drawn.course.times, drawn) - plot.x()) * ratio
-        for index in self._order():
-            box = boxes[index]
-            first, stop = (round((y - plot.y()) * ratio) for y in (box.y(), box.bottom()))
-            top, bottom = (
-                (self._y(values[:, index], index, box) - plot.y()) * ratio - first
-                for values in (drawn.course.upper, drawn.course.lower)
-            )
-            pixel = _premultiplied(self._theme.series(index), _BAND_ALPHA)
-            shade(self._shades[first:stop], x, top, bottom, pixel)
-        image = QImage(
-            self._shades.data, size[1], size[0], 4 * size[1],
-            QImage.Format.Format_ARGB32_Premultiplied,
-        )  # fmt: skip
-        painter.drawImage(QRectF(plot), image, QRectF(image.rect()))
-
-    def _paint_range(self, painter: QPainter, index: int, box: QRectF) -> None:
-        """Draw the ends of what an emotion can be, and zero where it lies between them."""
-        low, high = self._range(index)
-        values = [low, high] if low >= 0 else [low, 0.0, high]
-        for value, y in zip(
-            values, self._y(np.array(values, np.float32), index, box), strict=True
-        ):
-            painter.setPen(QColor(*mixed(self._theme.grid, self._theme.background, 0.7)))
-            painter.drawLine(QPointF(box.x(), y), QPointF(box.right(), y))
-            if box.height() >= 44 or (value != 0.0 and box.height() >= 26):
-                painter.setPen(QColor(*self._theme.faint))
-                place = QRectF(box.x() - 34, y - 8, 29, 16)
-                painter.drawText(place, _RIGHT, number_words(value, 0 if value % 1 == 0 else 1))
-
-    def _paint_time(self, painter: QPainter, plot: QRect, drawn: _Drawn) -> None:
-        metrics = QFontMetrics(self.font())
-        said = f"{seconds_words(self.seconds)} wide"
-        every = clock_step(self.seconds, max(1, plot.width() // 80))
-        first = math.ceil((drawn.start - self._origin) / every)
-        last = math.floor((drawn.stop - self._origin) / every)
-        moments = np.arange(first, last + 1, dtype=np.float64) * every
-        y = plot.bottom() + 1 + _LANE
-        room = plot.right() - metrics.horizontalAdvance(said) - 40
-        for moment, x in zip(moments, self._x(moments + self._origin, drawn), strict=True):
-            painter.setPen(QColor(*mixed(self._theme.grid, self._theme.background, 0.7)))
-            painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
-            painter.setPen(QColor(*self._theme.faint))
-            if x < room:
-                painter.drawText(QRectF(x - 40, y, 80, _AXIS), _CENTRE, clock_words(moment))
-        painter.drawText(QRectF(plot.x(), y, plot.width(), _AXIS), _RIGHT, said)
-
-    def _paint_gaps(self, painter: QPainter, plot: QRect, drawn: _Drawn) -> None:
-        hatch = QBrush(QColor(*self._theme.grid), Qt.BrushStyle.BDiagPattern)
-        for box in self._span_boxes(plot, drawn, drawn.gaps):
-            painter.fillRect(box, QColor(*self._theme.raised))
-            painter.fillRect(box, hatch)
-
-    def _paint_doubts(self, painter: QPainter, plot: QRect, drawn: _Drawn) -> None:
-        """Lay a veil over what is not to be trusted, and say below why."""
-        veil = QColor(*mixed(self._theme.muted, self._theme.background, 0.45))
-        veil.setAlpha(150)
-        for box in self._span_boxes(plot, drawn, drawn.doubts):
-            painter.fillRect(box, veil)
-        painter.setPen(QColor(*self._theme.faint))
-        metrics = QFontMetrics(self.font())
-        boxes = self._span_boxes(plot, drawn, [span for span, _ in drawn.words])
-        for box, (_, text) in zip(boxes, drawn.words, strict=True):
-            if metrics.horizontalAdvance(text) < box.width():
-                place = QRectF(box.x(), plot.bottom() + 1, box.width(), _LANE)
-                painter.drawText(place, _CENTRE, text)
-
-    def _span_boxes(self, plot: QRect, drawn: _Drawn, spans: list[Span]) -> list[QRectF]:
-        if not spans:
-            return []
-        edges = np.clip(self._x(np.array(spans), drawn), plot.left(), plot.right() + 1)
-        return [QRectF(a, plot.y(), max(1.0, b - a), plot.height()) for a, b in edges]
-
-    def _paint_marks(self, painter: QPainter, plot: QRect, drawn: _Drawn) -> None:
-        free = float(plot.left())
-        metrics = QFontMetrics(self.font())
-        for mark in drawn.marks:
-            x = float(self._x(np.array([mark.time]), drawn)[0])
-            painter.setPen(
-                QColor(*(self._theme.text if mark.kind == "marker" else self._theme.faint))
-            )
-            painter.drawLine(QPointF(x, plot.top() - 3), QPointF(x, plot.bottom()))
-            text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, 160)
-            width = metrics.horizontalAdvance(text)
-            if x >= free and x + width < self.width():
-                painter.drawText(QRectF(x + 3, 0, width + 2, _LANE), _LEFT, text)
-                free = x + width + 10
-
     def _paint_name(self, painter: QPainter, index: int, box: QRectF) -> None:
         """Draw key, colour and name; hollow and faint where it is hidden."""
         on = self._shown[index]
@@ -529,15 +378,15 @@ class Trajectories(QWidget):
         y = box.center().y()
         painter.setPen(QColor(*self._theme.faint))
         if index < 9:
-            painter.drawText(QRectF(box.x() + 4, y - 9, 10, 18), _CENTRE, str(index + 1))
+            painter.drawText(QRectF(box.x() + 4, y - 9, 10, 18), CENTRE, str(index + 1))
         colour = QColor(*self._theme.series(index))
         painter.setPen(colour)
         painter.setBrush(colour if on else Qt.BrushStyle.NoBrush)
         painter.drawRect(QRectF(box.x() + 18, math.floor(y) - 4, 8, 8))
         painter.setPen(QColor(*(self._theme.text if on else self._theme.muted)))
-        room = self._plot().x() - 34 - 32
+        room = self._plot().x() - ENDS - 32
         name = QFontMetrics(font).elidedText(self._names[index], Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QRectF(box.x() + 32, y - 10, room + 2, 20), _LEFT, name)
+        painter.drawText(QRectF(box.x() + 32, y - 10, room + 2, 20), LEFT, name)
         painter.setFont(self.font())
 
     def _words_at(self, position: QPointF) -> str:
@@ -577,8 +426,3 @@ class Trajectories(QWidget):
             for time, values, trusted in zip(rows.times, parts, rows.trusted, strict=True)
         ]
         return Values((*columns, "trusted"), table)
-
-
-def _premultiplied(colour: Colour, alpha: int) -> int:
-    red, green, blue = (round(part * alpha / 255) for part in colour)
-    return alpha << 24 | red << 16 | green << 8 | blue

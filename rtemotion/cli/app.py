@@ -13,11 +13,11 @@ from .options import (
     BoardOption,
     FieldTripOption,
     File,
+    GuiOption,
     Integer,
     JsonOption,
     ModelOption,
     NetworksOption,
-    NoGuiOption,
     Number,
     OscOption,
     OutOption,
@@ -69,11 +69,25 @@ def _start(
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        _open_app(context)
         return
     from ..logs import start_logging
 
     start_logging()
+
+
+def _open_app(context: typer.Context) -> None:
+    """Open the app; print the help where there is no screen for it."""
+    from .window import open_window, reason_against_window
+
+    if reason := reason_against_window():
+        typer.echo(context.get_help())
+        typer.echo(f"\n{reason}")
+        return
+    from ..logs import start_logging
+
+    start_logging()
+    open_window()
 
 
 @app.command()
@@ -91,15 +105,20 @@ def demo(
     overwrite: OverwriteOption = False,
     osc: OscOption = None,
     networks: NetworksOption = None,
-    no_gui: NoGuiOption = False,
+    gui: GuiOption = None,
 ) -> None:
     """Decode a simulated headset, here and now: no hardware, no network."""
     from ..outputs import Outputs
+    from .window import open_window, window_wanted
+
+    outputs = Outputs(out, record, overwrite, osc=osc, networks=networks)
+    if window_wanted(gui):
+        place = {"headset": f"{headset}:{seed}"}
+        open_window(place, outputs=outputs, model=model, seconds=seconds)
+        return
     from .decode import run_demo
 
-    run_demo(
-        seconds, headset, seed, model, Outputs(out, record, overwrite, osc=osc, networks=networks)
-    )
+    run_demo(seconds, headset, seed, model, outputs)
 
 
 @app.command()
@@ -286,6 +305,31 @@ def check(
 
 
 @app.command()
+def serve(
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host", help="Where to listen; anything but loopback lets other machines in."
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
+    stop: Annotated[bool, typer.Option("--stop", help="End the service that runs.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print where the service that runs listens, and leave.")
+    ] = False,
+) -> None:
+    """Run the engine for clients: the app, a browser page, experiment software."""
+    from .serve import run_serve, run_stop, run_where
+
+    if stop:
+        run_stop()
+    elif as_json:
+        run_where()
+    else:
+        run_serve(host, port)
+
+
+@app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Check what this machine lacks, and say how to get it."""
     from .look import run_doctor
@@ -348,15 +392,28 @@ def live(
     ] = False,
     osc: OscOption = None,
     networks: NetworksOption = None,
-    no_gui: NoGuiOption = False,
+    gui: GuiOption = None,
 ) -> None:
     """Decode a headset, republish the emotions on LSL, write a table, record."""
     from ..outputs import Outputs
     from ..place import Place
-    from .decode import run_live
+    from .window import open_window, window_wanted
 
     place = Place(stream, board, fieldtrip, None, wait, duplicates, on_change)
     outputs = Outputs(out, record, overwrite, tuple(also or ()), osc, networks)
+    if window_wanted(gui):
+        open_window(
+            vars(place),
+            options=options,
+            outputs=outputs,
+            model=model,
+            baseline=baseline,
+            republish=not no_outlet,
+            seconds=seconds,
+        )
+        return
+    from .decode import run_live
+
     run_live(place, model, outputs, seconds, baseline, not no_outlet, options)
 
 
@@ -402,7 +459,7 @@ def replay(
     ] = None,
     osc: OscOption = None,
     networks: NetworksOption = None,
-    no_gui: NoGuiOption = False,
+    gui: GuiOption = None,
 ) -> None:
     """Decode a recording: the same numbers as live, at any speed."""
     if verify:
@@ -412,10 +469,24 @@ def replay(
         return
     from ..outputs import Outputs
     from ..starting import Replay, parse_speed
-    from .decode import run_replay
+    from .window import open_window, window_wanted
 
     what = Replay(file, stream, parse_speed(speed), chunk, baseline, model, start)
-    run_replay(what, Outputs(out, record, overwrite, osc=osc, networks=networks), options)
+    outputs = Outputs(out, record, overwrite, osc=osc, networks=networks)
+    # At full speed, or from the middle, there is nothing to watch: numbers are wanted.
+    if not (speed == "max" or start) and window_wanted(gui):
+        open_window(
+            {"file": file, "stream": stream},
+            options=options,
+            outputs=outputs,
+            model=model,
+            baseline=baseline,
+            speed=what.speed,
+        )
+        return
+    from .decode import run_replay
+
+    run_replay(what, outputs, options)
 
 
 @app.command()

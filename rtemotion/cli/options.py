@@ -97,8 +97,13 @@ NetworksOption = Annotated[
         "it over the last five minutes or more, band by band.",
     ),
 ]
-NoGuiOption = Annotated[
-    bool, typer.Option("--no-gui", help="Stay in the terminal, without the desktop app.")
+GuiOption = Annotated[
+    Optional[bool],  # noqa: UP045
+    typer.Option(
+        "--gui/--no-gui",
+        help="In the desktop app, or in the terminal; by default in the app where there is one.",
+        show_default=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SecondsOption = Annotated[
