@@ -70,6 +70,7 @@ class App:
         self.window.recording_dropped.connect(self.open_file)
         self.sessions.open_wanted.connect(self.open_file)
         self.window.first_state.connect(self._begin)
+        self.window.may_close = self._may_close
 
     def show(self) -> None:
         """Show the window."""
@@ -264,6 +265,27 @@ class App:
     def about(self) -> None:
         """Say what the app is."""
         AboutDialog(self.session, self.window).exec()
+
+    def _may_close(self) -> bool:
+        """Ask what becomes of a recording; end the service where nobody else needs it."""
+        session = self.session
+        if session.live and session.recording:
+            box = QMessageBox(self.window)
+            box.setText("A recording is under way.")
+            box.setInformativeText(
+                "It goes on without the window; opening the app again shows it. Or stop it now."
+            )
+            on = box.addButton("Go on recording", QMessageBox.ButtonRole.AcceptRole)
+            stop = box.addButton("Stop recording", QMessageBox.ButtonRole.DestructiveRole)
+            box.addButton(QMessageBox.StandardButton.Cancel)
+            box.exec()
+            if box.clickedButton() is on:
+                return True
+            if box.clickedButton() is not stop:
+                return False
+            self.link.ask("stop")
+        self.link.ask("shutdown", if_alone=True)
+        return True
 
     def quit(self) -> None:
         """Close the window."""

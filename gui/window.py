@@ -41,6 +41,8 @@ class Window(QMainWindow):
     ----------
     beats : int
         Times that messages were taken.
+    may_close : callable
+        Asked before the window closes.
     """
 
     first_state = Signal()
@@ -55,6 +57,7 @@ class Window(QMainWindow):
         self.beats = 0
         self.frozen: Moment | None = None
         self.undo = Undo(self._mark)
+        self.may_close: Callable[[], bool] = lambda: True
         self.theme = LIGHT if settings.value("theme") == "light" else DARK
         self._run = -1
         self._drawn = {view: 0.0 for view in views}
@@ -188,7 +191,10 @@ class Window(QMainWindow):
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """Keep where the window was; leave the service."""
+        """Keep where the window was; leave the service, unless the user thinks again."""
+        if not self.may_close():
+            event.ignore()
+            return
         self._timer.stop()
         self._settings.setValue("geometry", self.saveGeometry())
         self.link.close()

@@ -114,7 +114,12 @@ class SignalsView(View):
             return
         shown = decibels(np.asarray(columns, np.float64))
         self.spectrum.redraw(frequencies, shown[-1])
-        self.spectrogram.redraw(frequencies, shown, model.hop_s)
+        # The engine keeps no bins below its lowest band; the picture begins at zero.
+        step = frequencies[1] - frequencies[0]
+        below = round(frequencies[0] / step)
+        even = np.arange(below + len(frequencies)) * step
+        padded = np.pad(shown, ((0, 0), (below, 0)), constant_values=np.nan)
+        self.spectrogram.redraw(even, padded, model.hop_s)
 
     def _show_about(self, session: Session) -> None:
         name = self._names[self._channel]

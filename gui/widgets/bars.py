@@ -56,6 +56,10 @@ class Bars(QWidget):
                 f"{len(names)} emotions need as many ends of their ranges, "
                 f"got {len(lows)} and {len(highs)}"
             )
+        if not all(low < high for low, high in zip(lows, highs, strict=True)):
+            raise ValueError(
+                f"each range must have a low end below its high end, got {lows}, {highs}"
+            )
         self._names = tuple(names)
         self._lows, self._highs = np.asarray(lows, float), np.asarray(highs, float)
         self._mean = self._lower = self._upper = np.full(len(names), np.nan)

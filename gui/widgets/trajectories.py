@@ -110,6 +110,10 @@ class Trajectories(QWidget):
                 f"{len(names)} emotions need as many ends of their ranges, "
                 f"got {len(lows)} and {len(highs)}"
             )
+        if not all(low < high for low, high in zip(lows, highs, strict=True)):
+            raise ValueError(
+                f"each range must have a low end below its high end, got {lows}, {highs}"
+            )
         self._names = tuple(names)
         self._lows, self._highs = np.asarray(lows, float), np.asarray(highs, float)
         self._shown = [True] * len(names)
@@ -324,12 +328,12 @@ class Trajectories(QWidget):
         self._again()
 
     def _layout(self) -> Layout:
-        ranges = zip(self._lows.tolist(), self._highs.tolist(), strict=True)
         if self.overlaid:
-            ranges = zip([self._lows.min()], [self._highs.max()], strict=True)
-        common = list(ranges) * (len(self._names) if self.overlaid else 1)
+            ranges = ((float(self._lows.min()), float(self._highs.max())),) * len(self._names)
+        else:
+            ranges = tuple(zip(self._lows.tolist(), self._highs.tolist(), strict=True))
         start = 0.0 if self._drawn is None else self._drawn.start
-        return Layout(self._plot(), self._boxes(), tuple(common), start, self.seconds)
+        return Layout(self._plot(), self._boxes(), ranges, start, self.seconds)
 
     def _boxes(self) -> tuple[QRectF, ...]:
         """Return where each emotion is drawn; those hidden have a row for their name only."""
