@@ -103,3 +103,5 @@ def test_what_does_not_fit_together_is_refused(qtbot: QtBot) -> None:
         widget.redraw([0.1], [0.1], [0.1], True)
     with pytest.raises(ValueError, match="ends"):
         widget.set_targets(("a",), (), (1.0,))
+    with pytest.raises(ValueError, match="low end"):
+        widget.set_targets(("a",), (1.0,), (0.0,))

@@ -186,8 +186,7 @@ def coloured(widget: Trajectories, index: int, left: float, right: float) -> boo
     """Tell whether an emotion's own colour is anywhere between two times of the picture."""
     image = widget.grab().toImage()
     plot = widget._plot()
-    assert widget._drawn is not None
-    columns = widget._x(np.array([left, right]), widget._drawn).round().astype(int)
+    columns = widget._layout().x(np.array([left, right])).round().astype(int)
     wanted = DARK.series(index)
     box = widget._boxes()[index]
     return any(
@@ -239,7 +238,7 @@ def test_a_frozen_picture_stays_while_frames_come_in(trajectories: Trajectories)
 def test_values_outside_their_range_run_along_the_edge(qtbot: QtBot) -> None:
     widget = shown(qtbot, NAMES[:5])
     box = widget._boxes()[2]
-    places = widget._y(np.array([-5.0, 0.0, 1.0, 5.0], np.float32), 2, box)
+    places = widget._layout().y(np.array([-5.0, 0.0, 1.0, 5.0], np.float32), 2)
     assert box.bottom() > places[0] > places[1] > places[2] > places[3] > box.top()
 
 
@@ -276,11 +275,22 @@ def test_it_draws_in_both_themes_without_anything_to_show(qtbot: QtBot) -> None:
     widget.grab()
 
 
+def test_new_names_for_the_same_history_are_drawn_at_once(trajectories: Trajectories) -> None:
+    history = trajectories._history
+    assert history is not None
+    before = trajectories.grab().toImage()
+    trajectories.set_targets(NAMES, [0.0] * 8, [1.0] * 8)
+    trajectories.redraw(history)
+    assert trajectories.grab().toImage() == before
+
+
 def test_what_does_not_fit_together_is_refused(trajectories: Trajectories) -> None:
     with pytest.raises(ValueError, match="emotions"):
         trajectories.redraw(History(3, 60.0, HOP))
     with pytest.raises(ValueError, match="ends"):
         trajectories.set_targets(("a", "b"), (0.0,), (1.0, 1.0))
+    with pytest.raises(ValueError, match="low end"):
+        trajectories.set_targets(("a",), (1.0,), (1.0,))
 
 
 @pytest.mark.parametrize("n_targets", [8, 30])
