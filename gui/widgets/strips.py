@@ -213,7 +213,9 @@ def paint_range(painter: QPainter, layout: Layout, index: int, theme: Theme) -> 
         painter.drawLine(QPointF(box.x(), y), QPointF(box.right(), y))
         if box.height() >= 44 or (value != 0.0 and box.height() >= 26):
             painter.setPen(QColor(*theme.faint))
-            place = QRectF(box.x() - ENDS, y - 8, ENDS - 5, 16)
+            # Ends stand inside their box, where those of the next box are not.
+            inwards = 4 if value == high else -4 if value == low else 0
+            place = QRectF(box.x() - ENDS, y - 8 + inwards, ENDS - 5, 16)
             painter.drawText(place, RIGHT, number_words(value, 0 if value % 1 == 0 else 1))
 
 
