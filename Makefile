@@ -1,4 +1,4 @@
-# make demo   simulated headset to emotions (options: make demo ARGS="--seconds 10 --no-gui")
+# make demo   the app on a simulated headset (options: make demo ARGS="--seconds 10 --no-gui")
 # make test   the whole test suite
 # make check  style and types
 # Everything is installed into .venv from pinned versions; nothing else is touched.
@@ -32,7 +32,7 @@ check: .venv/.test
 
 .venv/.runtime: .venv/bin/python $(INPUTS)
 	@echo "Installing rtemotion into .venv (once, about a minute) ..." >&2
-	$(PIP) --editable .
+	$(PIP) --editable '.[gui]'
 	@touch $@
 
 .venv/.test: .venv/bin/python $(INPUTS)

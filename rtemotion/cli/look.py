@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import sys
 import time
@@ -193,10 +192,13 @@ def _version(package: str) -> str | None:
 
 
 def _screen() -> Finding:
-    named = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if sys.platform in ("win32", "darwin") or named:
-        return Finding("display", "ok", "there is one")
-    return Finding("display", "optional", "none, so the view stays in the terminal")
+    from .window import has_screen, reason_against_window
+
+    if not has_screen():
+        return Finding("display", "optional", "none, so the view stays in the terminal")
+    if reason := reason_against_window():
+        return Finding("display", "optional", "there is one, but the app cannot open", reason)
+    return Finding("display", "ok", "there is one, and the app can open")
 
 
 def _log() -> Finding:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes.util
+import importlib
 import importlib.util
 import logging
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,44 @@ from ..outputs import Outputs
 log = logging.getLogger(__name__)
 
 
+# What Qt needs of the system to show a window on X11, and what brings it on Debian.
+_LIBRARIES = ("xcb-cursor", "xcb-icccm", "xcb-keysyms", "xcb-image", "xkbcommon-x11")
+_PACKAGES = (
+    "libegl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 "
+    "libdbus-1-3"
+)
+
+
 def has_screen() -> bool:
     """Tell whether a window could be seen."""
     if sys.platform in ("win32", "darwin"):
         return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
+        return True
+    return _x_answers(os.environ.get("DISPLAY", ""))
+
+
+def _x_answers(display: str) -> bool:
+    """Tell whether an X server is there: Qt would take the whole process down without one."""
+    host, colon, number = display.partition(":")
+    number = number.partition(".")[0]
+    if not colon or not number.isdecimal():
+        return False
+    if host in ("", "unix"):
+        path = f"/tmp/.X11-unix/X{number}"
+        # Servers may listen at an abstract name alone, which no file shows.
+        return any(_reaches(socket.AF_UNIX, where) for where in (path, f"\0{path}"))
+    return _reaches(socket.AF_INET, (host, 6000 + int(number)))
+
+
+def _reaches(family: int, where: Any) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.settimeout(1.0)
+        try:
+            tried.connect(where)
+        except OSError:
+            return False
+    return True
 
 
 def reason_against_window() -> str:
@@ -30,13 +65,20 @@ def reason_against_window() -> str:
         return "The desktop app is not installed; install it with: pip install 'rtemotion[gui]'."
     if not has_screen():
         return "There is no display, so the view stays in the terminal."
-    if sys.platform == "linux":
-        for name in ("EGL", "xkbcommon"):
-            if ctypes.util.find_library(name) is None:
-                return (
-                    f"The desktop app needs the system's lib{name}; on Debian and Ubuntu: "
-                    "apt-get install libegl1 libxkbcommon-x11-0 libxcb-cursor0 libdbus-1-3."
-                )
+    try:
+        importlib.import_module("PySide6.QtWidgets")
+    except ImportError as problem:
+        return (
+            f"The desktop app cannot open ({problem}): Qt needs libraries of the system; on "
+            f"Debian and Ubuntu: apt-get install {_PACKAGES}."
+        )
+    if sys.platform == "linux" and not os.environ.get("QT_QPA_PLATFORM"):
+        lacking = [name for name in _LIBRARIES if ctypes.util.find_library(name) is None]
+        if lacking and not os.environ.get("WAYLAND_DISPLAY"):
+            return (
+                f"The desktop app needs the system's {', '.join(f'lib{n}' for n in lacking)}; on "
+                f"Debian and Ubuntu: apt-get install {_PACKAGES}."
+            )
     return ""
 
 
