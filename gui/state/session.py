@@ -150,6 +150,8 @@ class Session:
         What was written, once it is over.
     position : float
         Seconds of signal decoded.
+    started : float or None
+        Time of the first sample on the stream's clock, once it is known.
     reasons : tuple of str
         Against trusting the newest frame.
     present : mapping
@@ -170,6 +172,7 @@ class Session:
         self.written: tuple[str, ...] = ()
         self.has_truth = False
         self.position = 0.0
+        self.started: float | None = None
         self.reasons: tuple[str, ...] = ()
         self.trusted = False
         self.present: Mapping[str, NDArray[np.float64]] = {}
@@ -221,7 +224,8 @@ class Session:
         self.history = History(len(self.model.targets), HISTORY_S, self.model.hop_s)
         self.ring = SignalRing(n, self.source.sfreq, SIGNALS_S)
         self.quality = np.full(n, np.nan)
-        self.position, self.reasons, self.trusted, self.present = 0.0, (), False, {}
+        self.position, self.started = 0.0, None
+        self.reasons, self.trusted, self.present = (), False, {}
         self.latest = Latest()
         self.events.clear()
         self.health.clear()
@@ -259,6 +263,8 @@ class Session:
             self.present = {**self.present, "truth": truth[-1]}
         if said["index"][-1] >= 0 and self.source is not None:
             self.position = float(said["index"][-1]) / self.source.sfreq
+            if self.started is None:
+                self.started = float(said["time"][-1]) - self.position
 
     def _signals(self, said: Mapping[str, Any]) -> None:
         if self.ring is not None and said["data"].shape[1] == self.ring.n_channels:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import periodogram
 
 from .scales import MICROVOLTS
 
@@ -241,96 +240,6 @@ def _between(data: Floats, positions: NDArray[np.float64]) -> Floats:
     return np.asarray(data[left] * (1 - share) + after * share, np.float32)
 
 
-def spectrum(
-    ring: SignalRing, channel: int, seconds: float, segment: float = 2.0, end: int | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimate one channel's power density over the last seconds.
-
-    Welch's method (1967): Hann segments that overlap by half, those with a missing sample
-    left out.
-
-    Parameters
-    ----------
-    ring : SignalRing
-        The signals.
-    channel : int
-        Which of them.
-    seconds : float
-        Length of the window, at least one segment is used.
-    segment : float
-        Length of a segment in seconds.
-    end : int, optional
-        Index one past the last sample, the newest when left out.
-
-    Returns
-    -------
-    frequencies : array, shape (n_frequencies,)
-        Hz.
-    decibels : array, shape (n_frequencies,)
-        dB re 1 µV²/Hz, NaN without a whole segment.
-    """
-    n = max(2, round(segment * ring.sfreq))
-    stop = ring.stop if end is None else end
-    steps = max(0, math.floor((seconds * ring.sfreq - n) / (n // 2)))
-    values = ring.channel(channel, stop - n - steps * (n // 2), stop)
-    pieces = np.lib.stride_tricks.sliding_window_view(values, n)[:: n // 2]
-    frequencies, density = _densities(pieces, ring.sfreq)
-    whole = np.isfinite(density[:, 0])
-    if not whole.any():
-        return frequencies, np.full(len(frequencies), np.nan)
-    return frequencies, decibels(density[whole].mean(axis=0))
-
-
-def spectrogram(
-    ring: SignalRing,
-    channel: int,
-    seconds: float,
-    segment: float = 1.0,
-    hop: float = 0.25,
-    end: int | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Estimate how one channel's power density went over the last seconds.
-
-    Parameters
-    ----------
-    ring : SignalRing
-        The signals.
-    channel : int
-        Which of them.
-    seconds : float
-        How far back.
-    segment, hop : float
-        Length of a Hann segment and the step from one to the next, in seconds.
-    end : int, optional
-        Index one past the last sample, the newest when left out.
-
-    Returns
-    -------
-    frequencies : array, shape (n_frequencies,)
-        Hz.
-    decibels : array, shape (n_columns, n_frequencies)
-        dB re 1 µV²/Hz, the newest last, NaN where a sample is missing.
-    stop : int
-        Index one past the newest column's last sample, a whole number of hops from sample 0:
-        columns stay the same while the picture moves on.
-    """
-    n, step = max(2, round(segment * ring.sfreq)), max(1, round(hop * ring.sfreq))
-    stop = (ring.stop if end is None else end) // step * step
-    count = max(1, round(seconds * ring.sfreq / step))
-    values = ring.channel(channel, stop - n - (count - 1) * step, stop)
-    pieces = np.lib.stride_tricks.sliding_window_view(values, n)[::step]
-    frequencies, density = _densities(pieces, ring.sfreq)
-    return frequencies, decibels(density), stop
-
-
 def decibels(density: NDArray[np.float64]) -> NDArray[np.float64]:
     """Convert V²/Hz to dB re 1 µV²/Hz; nothing at all becomes −120 dB."""
     return np.asarray(10 * np.log10(np.maximum(density * MICROVOLTS**2, 1e-12)))
-
-
-def _densities(pieces: Floats, sfreq: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    # Squares of volts lie near the end of what float32 holds.
-    frequencies, density = periodogram(
-        pieces.astype(np.float64), sfreq, window="hann", detrend="constant", axis=-1
-    )
-    return frequencies, density

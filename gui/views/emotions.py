@@ -80,6 +80,8 @@ class EmotionsView(View):
         if history is None or session.ring is None:
             return
         self._say_trust(session)
+        if session.started is not None:
+            self.trajectories.set_origin(session.started)
         end = None if frozen is None else frozen.time
         self.trajectories.redraw(history, end)
         if frozen is None and session.present:

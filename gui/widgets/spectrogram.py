@@ -102,8 +102,7 @@ class Spectrogram(QWidget):
         frequencies : array, shape (n_frequencies,)
             Hz, evenly spaced from 0.
         decibels : array, shape (n_columns, n_frequencies)
-            dB re 1 µV²/Hz, the newest column last, as
-            `rtemotion.gui.state.signals.spectrogram` gives.
+            dB re 1 µV²/Hz, the newest column last.
         hop : float
             Seconds from one column to the next.
         """

@@ -106,7 +106,7 @@ class Spectrum(QWidget):
         frequencies : array, shape (n,)
             Hz.
         decibels : array, shape (n,)
-            dB re 1 µV²/Hz, as `rtemotion.gui.state.signals.spectrum` gives; all NaN where
+            dB re 1 µV²/Hz; all NaN where
             there is none.
         """
         self._frequencies = np.asarray(frequencies, np.float64)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rtemotion.gui.state.signals import SignalRing, decibels, spectrogram, spectrum
+from rtemotion.gui.state.signals import SignalRing, decibels
 
 SFREQ = 100.0
 
@@ -141,44 +141,6 @@ def test_what_is_said_against_samples_is_said_of_their_column() -> None:
     assert envelope.flags[column, 1] == 8 | 16
     assert envelope.flags[:, 0].max() == 0
     assert np.count_nonzero(envelope.flags[:, 1]) == 1
-
-
-def test_a_spectrum_finds_the_rhythm_and_its_power() -> None:
-    t = np.arange(2000) / 250.0
-    data = (10e-6 * np.sin(2 * np.pi * 10.0 * t))[:, None] + noise(2000, 1) * 0.01
-    frequencies, level = spectrum(ring_of(data, sfreq=250.0), 0, 8.0)
-    assert frequencies[np.argmax(level)] == 10.0
-    power = (10 ** (level / 10)).sum() * (frequencies[1] - frequencies[0])
-    assert power == pytest.approx(10.0**2 / 2, rel=0.02)
-
-
-def test_a_spectrum_leaves_segments_with_lost_samples_out() -> None:
-    data = noise(1000, 1)
-    ring = SignalRing(1, SFREQ, 20.0)
-    ring.append(0, data[:450])
-    ring.append(460, data[460:])
-    _, level = spectrum(ring, 0, 9.0)
-    assert np.isfinite(level).all()
-    ring.append(1050, data[:10])
-    _, level = spectrum(ring, 0, 1.0)
-    assert np.isnan(level).all()
-
-
-def test_a_spectrogram_moves_by_whole_columns_and_shows_gaps() -> None:
-    data = noise(1000, 1)
-    ring = ring_of(data[:820])
-    _, before, stop = spectrogram(ring, 0, 5.0)
-    assert stop == 800
-    ring.append(820, data[820:850])
-    _, after, stop = spectrogram(ring, 0, 5.0)
-    assert stop == 850
-    np.testing.assert_array_equal(after[:-2], before[2:])
-    ring.append(860, data[860:])
-    frequencies, late, stop = spectrogram(ring, 0, 5.0)
-    assert late.shape == (20, len(frequencies))
-    ends = stop - np.arange(len(late))[::-1] * 25
-    touched = (ends > 850) & (ends - 100 < 860)
-    np.testing.assert_array_equal(np.isnan(late[:, 3]), touched)
 
 
 def test_a_flat_line_has_a_finite_level() -> None:
