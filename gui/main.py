@@ -29,7 +29,7 @@ def run_app(order: Mapping[str, Any] | None = None, seconds: float | None = None
         Closes by itself after so long.
     """
     application = make_application(sys.argv[:1])
-    app = App(Link(_connect), QSettings(), order)
+    app = App(Link(connect), QSettings(), order)
     app.show()
     if seconds is not None:
         QTimer.singleShot(round(seconds * 1000), app.window.close)
@@ -40,5 +40,6 @@ def run_app(order: Mapping[str, Any] | None = None, seconds: float | None = None
     return code
 
 
-def _connect() -> Client:
+def connect() -> Client:
+    """Return a connection to the service of this user, started where there is none."""
     return find_or_launch("app")

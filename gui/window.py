@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QByteArray, QSettings, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from .header import Header
@@ -19,6 +21,8 @@ from .style import palette, style_sheet
 from .theme import DARK, LIGHT, Theme
 from .transport import Transport
 from .views.view import Moment, View
+
+log = logging.getLogger(__name__)
 
 BEAT_MS = 25
 
@@ -55,6 +59,7 @@ class Window(QMainWindow):
         self.link, self.session, self.views = link, session, views
         self._settings = settings
         self.beats = 0
+        self._milestones = ["first picture of the window", "first emotion on the screen"]
         self.frozen: Moment | None = None
         self.undo = Undo(self._mark)
         self.may_close: Callable[[], bool] = lambda: True
@@ -142,11 +147,24 @@ class Window(QMainWindow):
         if not self.isMinimized() and self.isVisible() and session.model is not None:
             self._draw()
 
+    def _passed(self, milestone: str) -> None:
+        """Log when something was first seen, for who measures how long that took."""
+        if milestone in self._milestones:
+            self._milestones.remove(milestone)
+            log.info("%s at %.3f", milestone, time.time())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint as ever."""
+        super().paintEvent(event)
+        self._passed("first picture of the window")
+
     def _draw(self) -> None:
         view, now = self.view, time.monotonic()
         if now - self._drawn[view] >= view.every_s:
             self._drawn[view] = now
             view.redraw(self.session, self.frozen)
+            if self._milestones and np.isfinite(self.session.present.get("mean", np.nan)).any():
+                self._passed("first emotion on the screen")
 
     def _begin(self) -> None:
         self._run = self.session.run

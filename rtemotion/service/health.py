@@ -94,6 +94,9 @@ class Health:
 
     def _rate(self) -> tuple[float, float]:
         """Return the measured rate in Hz and the drift in ppm, NaN where unknown."""
+        if hasattr(self._engine.source, "pace"):
+            # A recording has the rate it was made with, however fast it passes.
+            return math.nan, math.nan
         state = self._engine.pipeline.clock_state()
         if state is not None:
             return state.rate, state.drift_ppm
