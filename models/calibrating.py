@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..decoding import Model
 from ..decoding.card import Familiarity
 from ..decoding.trust import summary
 from ..signal import FloatArray
+from ..simulators.artifacts import Artifacts
+from ..simulators.emotions import TAU_S
+from .contenders import served
 from .examples import Example
 from .network import EmotionNetwork
-from .simulated import Record
+from .references import contexts_of
+from .simulated import Recipe, Record, draw_recipes
 from .training import predict
 
 # Montages are judged among those of about their own size, up to so many channels.
@@ -42,9 +47,67 @@ class Intervals:
     by_size: tuple[tuple[int, float], ...]
 
 
-def intervals_of(
-    network: EmotionNetwork, examples: Sequence[Example], coverage: float = 0.9
-) -> Intervals:
+def calibration_recipes(n: int, seed: int, seconds: float) -> list[Recipe]:
+    """Draw people for whom intervals are to hold: of `n`, those with the usual signal.
+
+    Training hurries emotions and strews artifacts to see more of both; intervals are for
+    the usual pace and the usual signal. In worse ones the network's own spread is wider.
+    In some people no emotion shows: nothing can be right about them but what is known
+    without a signal, and widths that hold them too are too wide for everybody else.
+    """
+    drawn = draw_recipes(n, seed, seconds)
+    usual = [one for one in drawn if one.artifacts == Artifacts()] or drawn
+    return [replace(one, tau_s=TAU_S) for one in usual if one.code != "none"]
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """How far off the labels of one person are.
+
+    Attributes
+    ----------
+    relative : array, shape (n_frames, n_targets)
+        In predicted standard deviations, 0 or more.
+    n_channels : int
+        Channels in use.
+    """
+
+    relative: FloatArray
+    n_channels: int
+
+
+def of_whom(n: int) -> str:
+    """Say for a card whom intervals were calibrated on."""
+    return (
+        f"hold 90 % of the labels of {n} unseen simulated people with the usual signal at the "
+        "usual pace, emotions showing in all of them"
+    )
+
+
+def errors_of(network: EmotionNetwork, x: Example) -> Errors:
+    """Return the errors of a network that is being made, on frames that may be trusted."""
+    with torch.no_grad():
+        # Before there is a context frames are not trusted, and say so.
+        ready = slice(_ready(x.starts), None)
+        mean, log_std, truth = (values[ready] for values in predict(network, x))
+        relative = ((truth - mean).abs() / torch.exp(log_std)).numpy()
+    return Errors(relative.astype(np.float64), int((x.mask > 0.5).sum()))
+
+
+def errors_as_served(model: Model, record: Record) -> Errors:
+    """Return the errors of a model file, on frames that may be trusted."""
+    card = model.card
+    mean, std = served(model, record)
+    _, starts = contexts_of(record, card.normalisation.population, card.context, card.features)
+    relative = np.abs(record.truth - mean) / std
+    return Errors(relative[_ready(starts) :], int((record.mask > 0.5).sum()))
+
+
+def _ready(starts: Sequence[int]) -> int:
+    return starts[1] if len(starts) > 2 else 0
+
+
+def intervals_of(people: Sequence[Errors], coverage: float = 0.9) -> Intervals:
     """Return the half widths that cover people the network was not trained on.
 
     Split conformal with every recording weighing the same: on average over people such
@@ -53,23 +116,15 @@ def intervals_of(
 
     Parameters
     ----------
-    network : EmotionNetwork
-        Trained.
-    examples : sequence of Example
+    people : sequence of Errors
         Of people it has not seen.
     coverage : float
         Share of labels that intervals are to hold.
     """
-    errors, weights, sizes = [], [], []
-    with torch.no_grad():
-        for x in examples:
-            # Before there is a context frames are not trusted, and say so.
-            ready = slice(x.starts[1] if len(x.starts) > 2 else 0, None)
-            mean, log_std, truth = (values[ready] for values in predict(network, x))
-            errors.append(((truth - mean).abs() / torch.exp(log_std)).numpy())
-            weights.append(np.full(len(truth), 1.0 / len(truth)))
-            sizes.append(np.full(len(truth), int((x.mask > 0.5).sum())))
-    error, weight, size = (np.concatenate(x) for x in (errors, weights, sizes))
+    lengths = [len(one.relative) for one in people]
+    error = np.concatenate([one.relative for one in people])
+    weight = np.repeat([1.0 / n for n in lengths], lengths)
+    size = np.repeat([one.n_channels for one in people], lengths)
     by_target = np.array([_quantile(column, weight, coverage) for column in error.T])
     relative = error / by_target
     by_size = []

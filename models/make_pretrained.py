@@ -13,7 +13,6 @@ import hashlib
 import logging
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +26,8 @@ from ..decoding.context import ContextPolicy, n_context
 from ..decoding.model import DEFAULT_MODEL
 from ..features import FeatureSchema
 from ..simulators import EMOTIONS
-from ..simulators.artifacts import Artifacts
 from ..simulators.codes import Code
-from ..simulators.emotions import TAU_S
-from .calibrating import familiarity_of, intervals_of
+from .calibrating import calibration_recipes, errors_of, familiarity_of, intervals_of, of_whom
 from .examples import Example
 from .export import export
 from .network import EmotionNetwork, NetworkShape
@@ -70,11 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     people = people_for("training", options.people, 0)
     stopping = people_for("early stopping", options.others, 1)
-    # Training hurries emotions and strews artifacts to see more of both; intervals are for
-    # the usual pace and the usual signal. In worse ones the network's own spread is wider.
-    drawn = draw_recipes(2 * options.others, options.seed + 2, options.seconds)
-    usual = [one for one in drawn if one.artifacts == Artifacts()] or drawn
-    calibration = simulate([replace(one, tau_s=TAU_S) for one in usual], "calibration")
+    recipes = calibration_recipes(10 * options.others, options.seed + 2, options.seconds)
+    calibration = simulate(recipes, "calibration")
     reference = Reference(population_of(people), ContextPolicy(), schema)
     network = _trained(people, stopping, reference, options)
     tested = {
@@ -103,7 +97,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--people", type=int, default=600, help="to train on")
     parser.add_argument(
-        "--others", type=int, default=60, help="to stop on, and twice as many to calibrate on"
+        "--others",
+        type=int,
+        default=60,
+        help="to stop on; of ten times as many those with a usual signal serve to calibrate",
     )
     parser.add_argument("--tested", type=int, default=30, help="to score on, for each code")
     parser.add_argument("--seconds", type=float, default=300.0, help="of each person after rest")
@@ -158,7 +155,7 @@ def _card(
     truth = np.concatenate([r.truth for r in people]).astype(np.float64)
     low, high = np.quantile(truth, [0.05, 0.95], axis=0)
     held_out = [reference.example(r) for r in calibration]
-    intervals = intervals_of(network, held_out)
+    intervals = intervals_of([errors_of(network, x) for x in held_out])
     architecture = network.shape.architecture
     tests = {code: [reference.example(r) for r in rows] for code, rows in tested.items()}
     known = [x for code, rows in tests.items() if code != "none" for x in rows]
@@ -205,6 +202,7 @@ def _card(
             "torch": torch.__version__,
             "numpy": np.__version__,
             "python": platform.python_version(),
+            "intervals": of_whom(len(calibration)),
         },
     )
 

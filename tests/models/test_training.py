@@ -12,13 +12,15 @@ from rtemotion.decoding.context import ContextPolicy, n_context
 from rtemotion.errors import SetupError
 from rtemotion.features import FeatureSchema
 from rtemotion.models import make_pretrained
-from rtemotion.models.calibrating import intervals_of
+from rtemotion.models.calibrating import calibration_recipes, errors_of, intervals_of
 from rtemotion.models.examples import Example
 from rtemotion.models.network import EmotionNetwork, NetworkShape
 from rtemotion.models.references import population_of, without_baseline
 from rtemotion.models.resetting import reset_agreement
 from rtemotion.models.simulated import Recipe, Record, Recorder, draw_recipes, load, record
 from rtemotion.models.training import Reference, Training, best_lag, concordance, predict, train
+from rtemotion.simulators.artifacts import Artifacts
+from rtemotion.simulators.emotions import TAU_S
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,8 @@ def test_intervals_hold_the_share_they_are_made_for(made: Record) -> None:
     torch.manual_seed(1)
     network = EmotionNetwork(SHAPE).eval()
     x = reference(made).example(made)
-    intervals = intervals_of(network, [x, x, x], 0.7)
+    errors = errors_of(network, x)
+    intervals = intervals_of([errors] * 3, 0.7)
     with torch.no_grad():
         mean, log_std, truth = predict(network, x)
     for size, factor in intervals.by_size:
@@ -116,7 +119,7 @@ def test_intervals_hold_the_share_they_are_made_for(made: Record) -> None:
         # Of the frames that have a context.
         inside = ((truth - mean).abs() <= half)[x.starts[1] :].float().mean()
         assert float(inside) == pytest.approx(0.7, abs=0.05)
-    assert (intervals_of(network, [x], 0.95).by_target > intervals.by_target).all()
+    assert (intervals_of([errors], 0.95).by_target > intervals.by_target).all()
 
 
 def test_montages_of_other_sizes_get_intervals_of_their_own(made: Record) -> None:
@@ -134,8 +137,24 @@ def test_montages_of_other_sizes_get_intervals_of_their_own(made: Record) -> Non
         x.starts,
         x.truth + 5.0,
     )
-    factors = dict(intervals_of(network, [x, x, x, eight, eight, eight]).by_size)
+    people = [errors_of(network, one) for one in (x, x, x, eight, eight, eight)]
+    factors = dict(intervals_of(people).by_size)
     assert factors[8] > 2 * factors[4]
+
+
+def test_intervals_are_for_the_usual_signal_at_the_usual_pace_of_those_whose_emotions_show() -> (
+    None
+):
+    drawn = draw_recipes(60, 7, 30.0)
+    people = calibration_recipes(60, 7, 30.0)
+    assert 10 < len(people) < 40
+    assert {one.seed for one in people} < {one.seed for one in drawn}
+    for one in people:
+        assert (one.artifacts, one.tau_s) == (Artifacts(), TAU_S)
+        assert one.code != "none"
+    # Of every kind of montage, and every code that shows.
+    assert {one.code for one in people} == {"mix", "network", "power"}
+    assert {bool(one.labels) for one in people} == {True, False}
 
 
 def test_a_context_serves_from_the_frame_after_it_was_made(made: Record) -> None:
