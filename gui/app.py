@@ -67,6 +67,7 @@ class App:
         self.window = Window(link, self.session, views, settings)
         self.menus = self._menus()
         self.actions = add_menus(self.window, self.menus)
+        self.window.frozen_changed.connect(self.actions["Freeze the view"].setChecked)
         self.window.recording_dropped.connect(self.open_file)
         self.sessions.open_wanted.connect(self.open_file)
         self.window.first_state.connect(self._begin)

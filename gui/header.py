@@ -47,18 +47,21 @@ class Header(QWidget):
         """Use other colours."""
         self._theme = theme
 
-    def show_session(self, session: Session, link_problem: str) -> None:
+    def show_session(self, session: Session, connected: bool, link_problem: str) -> None:
         """Say what is so now."""
         theme = self._theme
         silent = bool(session.latest.health.get("silent"))
         colour = theme.good if session.live and not silent else theme.faint
         if session.phase == "failed" or silent:
             colour = theme.bad
-        sign = _SIGNS.get(session.phase, "○")
+        sign, phase = _SIGNS.get(session.phase, "○"), phase_words(session)
+        if not connected:
+            # What is known of the run may have changed since.
+            sign, phase, colour = "…", "starting" if not link_problem else "cut off", theme.faint
         _say(
             self._source,
             f"<b>{_plain(source_words(session))}</b> "
-            f"<span style='color:{css(colour)}'>{sign} {phase_words(session)}</span>",
+            f"<span style='color:{css(colour)}'>{sign} {phase}</span>",
         )
         model = session.model
         _say(self._model, "" if model is None else f"model {_plain(model.name)}")

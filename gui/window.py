@@ -51,6 +51,7 @@ class Window(QMainWindow):
 
     first_state = Signal()
     recording_dropped = Signal(str)
+    frozen_changed = Signal(bool)
 
     def __init__(
         self, link: Link, session: Session, views: list[View], settings: QSettings
@@ -127,6 +128,7 @@ class Window(QMainWindow):
         if frozen and session.history is not None and session.ring is not None:
             self.frozen = Moment(session.history.newest, session.ring.stop)
         self._frozen_label.setText("" if self.frozen is None else "view frozen · F goes on")
+        self.frozen_changed.emit(self.frozen is not None)
 
     def beat(self) -> None:
         """Take what has come and draw the page that is shown."""
@@ -139,7 +141,7 @@ class Window(QMainWindow):
         if session.run != self._run and session.model is not None:
             self._begin()
         if self.beats % 4 == 1:
-            self.header.show_session(session, self.link.problem)
+            self.header.show_session(session, self.link.connected, self.link.problem)
             self.transport.show_session(session)
             text = status_words(session)
             if self._status.text() != text:

@@ -52,8 +52,10 @@ class Choice:
             choice = cls(**said)
         except (ValueError, TypeError):
             return None
-        maps = isinstance(choice.place, dict) and isinstance(choice.options, dict)
-        return choice if maps and choice.place else None
+        kinds = {name: str for name in ("model", "baseline", "record")}
+        kinds |= {"place": dict, "options": dict, "republish": bool}
+        fits = all(isinstance(getattr(choice, name), kind) for name, kind in kinds.items())
+        return choice if fits and choice.place else None
 
     @property
     def words(self) -> str:
@@ -100,7 +102,7 @@ def texts_from(options: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(value, list | tuple):
             texts[name] = ", ".join(str(item) for item in value)
         else:
-            texts[name] = f"{value:g}" if isinstance(value, float) else str(value)
+            texts[name] = str(value).removesuffix(".0")
     return texts
 
 

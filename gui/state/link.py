@@ -28,6 +28,7 @@ class Connection(Protocol):
 
     closed: bool
     why_closed: str
+    welcome: dict[str, Any]
 
     def ask(self, verb: str, **said: Any) -> int: ...  # noqa: D102
     def take(self) -> list[dict[str, Any]]: ...  # noqa: D102
@@ -45,7 +46,7 @@ class Link:
     Attributes
     ----------
     problem : str
-        Why there is no connection, empty while there is one.
+        Why there is no connection; empty while there is one, and before the first.
     """
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
@@ -57,7 +58,7 @@ class Link:
         self._came: list[Connection | ServiceError] = []
         self._next_try = 0.0
         self._closed = False
-        self.problem = "connecting …"
+        self.problem = ""
 
     @property
     def connected(self) -> bool:
@@ -86,7 +87,8 @@ class Link:
         **said
             What the request takes.
         """
-        sentence = f"The engine's process is not there ({self.problem})."
+        why = self.problem or "it is being looked for"
+        sentence = f"The engine's process is not there ({why})."
         if self._connection is not None:
             try:
                 self._waiting[self._connection.ask(verb, **said)] = (done, failed)
@@ -98,11 +100,16 @@ class Link:
             failed(sentence)
 
     def pump(self) -> list[Mapping[str, Any]]:
-        """Return the messages that have come; answers go to whoever asked."""
-        self._look_after()
+        """Return the messages that have come; answers go to whoever asked.
+
+        The first of a connection is the welcome of the service it leads to.
+        """
+        kept: list[Mapping[str, Any]] = []
+        if self._look_after():
+            assert self._connection is not None
+            kept.append(self._connection.welcome)
         if self._connection is None:
             return []
-        kept: list[Mapping[str, Any]] = []
         for message in self._connection.take():
             if message["type"] == "reply":
                 self._answer(message)
@@ -135,34 +142,41 @@ class Link:
             log.warning("%s", message["error"])
 
     def _lost(self, connection: Connection) -> None:
-        self.problem = connection.why_closed
+        why = connection.why_closed
+        self.problem = f"The engine's process has gone ({why}); another one is looked for."
         connection.close()
         self._connection = None
         waiting, self._waiting = self._waiting, {}
         for _, failed in waiting.values():
             if failed is not None:
-                failed(f"The engine's process did not answer ({self.problem}).")
+                failed(f"The engine's process did not answer ({why}).")
 
-    def _look_after(self) -> None:
-        """Take a connection that has come, or look for one."""
+    def _look_after(self) -> bool:
+        """Look for a connection where there is none; return whether one has just come."""
         if self._connection is not None or self._closed:
-            return
+            return False
         if self._came:
             come = self._came.pop()
             self._thread = None
             if isinstance(come, ServiceError):
                 self.problem = str(come)
                 self._next_try = time.monotonic() + RETRY_S
-                return
+                return False
             self._connection, self.problem = come, ""
             if self._wanted is not None:
                 self.ask("subscribe", **self._wanted)
-        elif self._thread is None and time.monotonic() >= self._next_try:
+            return True
+        if self._thread is None and time.monotonic() >= self._next_try:
             self._thread = threading.Thread(target=self._try, name="rtemotion-connect")
             self._thread.start()
+        return False
 
     def _try(self) -> None:
         try:
             self._came.append(self._connect())
         except ServiceError as problem:
             self._came.append(problem)
+        except Exception as problem:
+            # Without an answer nobody would ever try again.
+            log.exception("the engine's process cannot be reached")
+            self._came.append(ServiceError(f"The engine's process cannot be reached: {problem}"))

@@ -135,7 +135,7 @@ class Session:
     problem : str
         What went wrong, in the service's words.
     run : int
-        Number of the run; another one begins everything anew.
+        Counts the runs this app has seen; another one begins everything anew.
     source, model
         What is decoded, and with what; None before anything was.
     history, ring
@@ -180,6 +180,11 @@ class Session:
         self.health: deque[Mapping[str, Any]] = deque(maxlen=_HEALTH)
         self.latest = Latest()
         self.spectra: deque[NDArray[np.float32]] = deque(maxlen=1)
+        # The service's own number of the run, and of what was told of it last.
+        self._number: int | None = None
+        self._told: dict[str, int] = {}
+        self._service: int | None = None
+        self._died = ""
 
     @property
     def live(self) -> bool:
@@ -189,6 +194,7 @@ class Session:
     def apply(self, message: Mapping[str, Any]) -> None:
         """Put a message in its place; what is not known is left alone."""
         take = {
+            "welcome": self._welcome,
             "state": self._state,
             "frames": self._frames,
             "signals": self._signals,
@@ -203,12 +209,35 @@ class Session:
         elif message["type"] == "networks":
             self.latest.network = message
 
+    def _welcome(self, said: Mapping[str, Any]) -> None:
+        """Take note of who answers: another service numbers its runs from one again."""
+        if self._service is not None and said["pid"] != self._service:
+            self._number = None
+            if self.phase in {"opening", "running"}:
+                self._died = _died_words(self.recording)
+        self._service = said["pid"]
+
+    def _is_news(self, said: Mapping[str, Any]) -> bool:
+        """Whether a numbered message is of this run and was not told before."""
+        kind, number = said["type"], said.get("number")
+        if number is None:
+            return True
+        if said["run"] != self._number or number <= self._told.get(kind, 0):
+            return False
+        self._told[kind] = number
+        return True
+
     def _state(self, said: Mapping[str, Any]) -> None:
         self.phase, self.problem = said["phase"], said["problem"]
         self.written = tuple(said.get("written", ()))
+        if self.phase == "idle" and self._died:
+            self.phase, self.problem = "failed", self._died
+        self._died = ""
         if "run" not in said:
+            # Whatever runs next is another run, whatever its number is.
+            self._number = None
             return
-        if said["run"] != self.run:
+        if said["run"] != self._number:
             self._begin(said)
         self.recording = said["recording"]
         self.has_truth = said["has_truth"]
@@ -218,7 +247,7 @@ class Session:
         self.paused = pace is not None and pace["paused"]
 
     def _begin(self, said: Mapping[str, Any]) -> None:
-        self.run = said["run"]
+        self.run, self._number, self._told = self.run + 1, said["run"], {}
         self.source, self.model = read_source(said["source"]), read_model(said["model"])
         n = len(self.source.channels)
         self.history = History(len(self.model.targets), HISTORY_S, self.model.hop_s)
@@ -241,6 +270,9 @@ class Session:
             # All that is still known is told again, after a connection that broke.
             self.history.clear()
             self.events.clear()
+            self._told = {}
+        if not self._is_news(said):
+            return
         truth = said.get("truth")
         for row in range(len(said["time"])):
             index = int(said["index"][row])
@@ -278,6 +310,8 @@ class Session:
         self.spectra.append(said["spectrum"])
 
     def _event(self, said: Mapping[str, Any]) -> None:
+        if not self._is_news(said):
+            return
         time = math.nan if said["time"] is None else float(said["time"])
         self.events.append(Happening(time, said["kind"], said["text"]))
         if said["kind"] == "mask":
@@ -334,6 +368,16 @@ def read_model(said: Mapping[str, Any]) -> ModelFacts:
         agreement=said["agreement"],
         scores=said["scores"],
     )
+
+
+def _died_words(recording: str | None) -> str:
+    sentence = (
+        "The engine's process ended unexpectedly and what ran has stopped; another one was "
+        "started, and the log says more. Start again to go on."
+    )
+    if recording:
+        sentence += f" What was recorded is mended with: rtemotion recover {recording}"
+    return sentence
 
 
 def channel_reasons(health: Mapping[str, Any]) -> dict[str, Sequence[str]]:

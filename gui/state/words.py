@@ -21,10 +21,10 @@ REASONS = {
 
 
 def source_words(session: Session) -> str:
-    """Return what is decoded, in one line."""
+    """Return what is decoded, in one line; empty while it is being opened."""
     source = session.source
     if session.phase == "opening":
-        return "opening …"
+        return ""
     if source is None:
         return "no source"
     where = f" · {source.host}" if source.host else ""
@@ -86,7 +86,8 @@ def recording_words(session: Session) -> str:
 
 def clock_words(seconds: float) -> str:
     """Return a length of time as clocks show it."""
-    minutes, rest = divmod(max(seconds, 0.0), 60.0)
+    # Rounded first, or 59.96 s would read 0:60.0.
+    minutes, rest = divmod(round(max(seconds, 0.0), 1), 60.0)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
 
