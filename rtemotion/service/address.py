@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
+import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import ServiceError
+
+_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,69 @@ def address_path() -> Path:
     return folder / "service.json"
 
 
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Hold the right to serve at an address file, which ends with the process at the latest.
+
+    A process number may have gone to another program; a lock on a file does not outlive
+    its process.
+
+    Raises
+    ------
+    ServiceError
+        If another process holds it, or the lock cannot be made.
+    """
+    place = path.with_name(f"{path.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        raise ServiceError(_unwritable(path, problem)) from problem
+    try:
+        if not _locked_within(number, _PATIENCE_S):
+            other = read_address(path)
+            where = "" if other is None else f" (process {other.pid}, {other.url})"
+            raise ServiceError(
+                f"A service of yours runs already{where}; use it, or end it first with "
+                "`rtemotion serve --stop`."
+            )
+        yield
+    finally:
+        os.close(number)
+
+
+def _locked_within(number: int, seconds: float) -> bool:
+    """Wait for a service that is on its way out."""
+    end = time.monotonic() + seconds
+    while not _locked(number):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _locked(number: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _unwritable(path: Path, problem: OSError) -> str:
+    return (
+        f"The service cannot say where it listens: {path} cannot be written "
+        f"({problem.strerror or problem}); set RTEMOTION_SERVICE to a file that can."
+    )
+
+
 def write_address(address: Address, path: Path) -> None:
     """Write the file, readable by its owner alone.
 
@@ -68,19 +137,22 @@ def write_address(address: Address, path: Path) -> None:
             json.dump(asdict(address), file)
         new.replace(path)
     except OSError as problem:
-        raise ServiceError(
-            f"The service cannot say where it listens: {path} cannot be written "
-            f"({problem.strerror or problem}); set RTEMOTION_SERVICE to a file that can."
-        ) from problem
+        raise ServiceError(_unwritable(path, problem)) from problem
 
 
 def read_address(path: Path) -> Address | None:
     """Return what the file says; None where there is none, or its process has gone."""
     try:
         address = Address(**json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return address if _alive(address.pid) else None
+    sound = (
+        isinstance(address.host, str)
+        and isinstance(address.port, int)
+        and isinstance(address.token, str)
+        and isinstance(address.pid, int)
+    )
+    return address if sound and _alive(address.pid) else None
 
 
 def remove_address(address: Address, path: Path) -> None:
@@ -90,6 +162,8 @@ def remove_address(address: Address, path: Path) -> None:
 
 
 def _alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
     if os.name == "nt":
         # There is no harmless way to ask: connecting will tell.
         return True

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -66,6 +67,7 @@ class Client:
         self._replies: dict[int, Message] = {}
         self._waiting: set[int] = set()
         self._numbers = itertools.count(1)
+        self._stack = ExitStack()
         self._socket = self._connect(name)
         self._thread = threading.Thread(target=self._read, name="rtemotion-client", daemon=True)
         self._thread.start()
@@ -87,8 +89,9 @@ class Client:
     def _connect(self, name: str) -> ClientConnection:
         url = self.address.url
         try:
-            socket = connect(
-                url, open_timeout=_CONNECT_S, max_size=None, compression=None, proxy=None
+            # As a context manager, which every version of the library knows.
+            socket: ClientConnection = self._stack.enter_context(
+                connect(url, open_timeout=_CONNECT_S, max_size=None, compression=None, proxy=None)
             )
         except (OSError, InvalidHandshake, TimeoutError) as problem:
             raise ServiceError(
@@ -104,14 +107,12 @@ class Client:
         try:
             socket.send(pack(hello))
             self.welcome = unpack(_bytes(socket.recv(_CONNECT_S)))
-        except (ConnectionClosed, TimeoutError) as problem:
-            socket.close()
-            reason = (
-                problem.rcvd.reason
-                if isinstance(problem, ConnectionClosed) and (problem.rcvd)
-                else str(problem)
-            )
-            raise ServiceError(f"The service at {url} refuses: {reason}") from problem
+        except (ConnectionClosed, TimeoutError, ServiceError) as problem:
+            self._stack.close()
+            closed = problem.rcvd if isinstance(problem, ConnectionClosed) else None
+            raise ServiceError(
+                f"The service at {url} refuses: {problem if closed is None else closed.reason}"
+            ) from problem
         return socket
 
     def request(self, verb: str, timeout: float = 60.0, **said: Any) -> Any:
@@ -134,7 +135,11 @@ class Client:
         number = next(self._numbers)
         with self._come:
             self._waiting.add(number)
-        self._send(number, verb, said)
+        try:
+            self._send(number, verb, said)
+        except ServiceError:
+            self._waiting.discard(number)
+            raise
         with self._come:
             answered = self._come.wait_for(lambda: number in self._replies or self.closed, timeout)
             self._waiting.discard(number)
@@ -201,7 +206,7 @@ class Client:
 
     def close(self) -> None:
         """Leave; may be called twice."""
-        self._socket.close()
+        self._stack.close()
         if threading.current_thread() is not self._thread:
             self._thread.join(5.0)
 

@@ -1,35 +1,62 @@
 """What the service does when it is asked: one run at a time, and looks at what there is.
 
-Requests arrive one after another in worker threads; a lock keeps them from meeting.
+Requests come from worker threads, and a lock keeps those that change what runs from meeting.
+A newer start, stop or shutdown makes an older one give up what it waits for.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..conditioning.survey import Surveyor
-from ..contact import report_on
-from ..decoding import load_model
 from ..errors import RtemotionError, ServiceError
-from ..options import read_profile, write_profile
-from ..pipeline import preload
-from ..signal import Chunk, Kind
+from ..signal import Kind
+from . import looking
 from .hub import Hub
 from .messages import Message
-from .order import Order, read_options, read_place
+from .order import Order, read_as, read_number, read_path
 from .running import Run
+from .waiting import until
 
 log = logging.getLogger(__name__)
 
-_LONGEST_LOOK_S = 60.0
+_LONGEST_NOTE = 10_000
+_LONGEST_KIND = 80
+# What each verb takes; anything else is a slip that has to be told of.
+TAKES: Mapping[str, frozenset[str]] = {
+    "state": frozenset(),
+    "streams": frozenset({"wait"}),
+    "headsets": frozenset(),
+    "boards": frozenset(),
+    "files": frozenset({"folder"}),
+    "look": frozenset({"place", "options", "profile", "seconds"}),
+    "stop": frozenset(),
+    "record": frozenset({"path", "overwrite"}),
+    "note": frozenset({"kind", "payload"}),
+    "pace": frozenset({"speed", "paused", "seek", "step"}),
+    "graph": frozenset({"measure", "band"}),
+    "profile": frozenset({"path", "options"}),
+    "subscribe": frozenset({"topics", "emotion"}),
+    "shutdown": frozenset({"if_alone"}),
+}
+# They make whatever is being opened or looked at give up.
+OVERRIDING = frozenset({"start", "stop"})
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is so at a moment, read and replaced as a whole."""
+
+    phase: str = "idle"
+    problem: str = ""
+    run: Run | None = None
+    order: Order | None = None
 
 
 class Host:
@@ -43,101 +70,149 @@ class Host:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        # Held while what runs is changed, waits included; `_telling` for moments only.
         self._lock = threading.Lock()
-        self._run: Run | None = None
-        self._order: Order | None = None
+        self._telling = threading.Lock()
+        self._now = Situation()
         self._number = 0
-        self._phase = "idle"
-        self._problem = ""
+        self._overridden: float = 0
         self._verbs: dict[str, Callable[[Mapping[str, Any]], Any]] = {
             "state": lambda said: self.state(),
-            "streams": self._streams,
-            "headsets": lambda said: _headsets(),
-            "boards": lambda said: _boards(),
-            "files": self._files,
+            "headsets": looking.headsets,
+            "boards": looking.boards,
+            "note": self._note,
+            "graph": self._graph,
+            "profile": looking.profile,
+        }
+        self._long: dict[str, Callable[[Mapping[str, Any], float], Any]] = {
+            "streams": self._while_open(looking.streams),
+            "files": self._while_open(looking.files),
             "look": self._look,
             "start": self._start,
             "stop": self._stop,
             "record": self._record,
-            "note": self._note,
             "pace": self._pace,
-            "graph": self._graph,
-            "profile": self._profile,
         }
+
+    @property
+    def verbs(self) -> frozenset[str]:
+        """What can be asked."""
+        return frozenset(self._verbs) | frozenset(self._long)
 
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
-        return self._run is not None and not self._run.ended
+        run = self._now.run
+        return run is not None and not run.ended
 
     @property
-    def recording(self) -> bool:
-        """Whether what runs is being recorded, so that nobody but its user should end it."""
-        return self.running and self._run is not None and self._run.engine.recorder is not None
+    def writing(self) -> bool:
+        """Whether a file is being written, so that nobody but its user should end it."""
+        now = self._now
+        written = now.order is not None and (
+            now.order.outputs.recording is not None or now.order.outputs.table is not None
+        )
+        return written and now.phase in {"opening", "running"}
 
-    def ask(self, verb: str, said: Mapping[str, Any]) -> Any:
+    def override(self, verb: str) -> float:
+        """Take note of a request as it comes, before its turn; returns how many came.
+
+        Whatever is under way for an older request gives up when this one is to take its
+        place. After ``"shutdown"`` nothing begins any more.
+        """
+        if verb == "shutdown":
+            self._overridden = math.inf
+        elif verb in OVERRIDING:
+            self._overridden += 1
+        return self._overridden
+
+    def ask(self, verb: str, said: Mapping[str, Any], came: float | None = None) -> Any:
         """Do what a client asks and return what it is told.
+
+        Parameters
+        ----------
+        verb : str
+            One of `verbs`.
+        said : mapping
+            What it takes.
+        came : float or None
+            What `override` returned as the request came.
 
         Raises
         ------
         RtemotionError
             When it cannot be done, with the sentence for the user.
         """
-        do = self._verbs.get(verb)
-        if do is None:
+        if verb not in self.verbs:
             raise ServiceError(
-                f"The service cannot '{verb:.40}'; it can {', '.join(sorted(self._verbs))}, "
+                f"The service cannot '{verb:.40}'; it can {', '.join(sorted(self.verbs))}, "
                 "subscribe and shutdown."
             )
-        return do(said)
+        check_taken(verb, said)
+        if verb in self._verbs:
+            return self._verbs[verb](said)
+        return self._long[verb](said, self.override(verb) if came is None else came)
 
     def state(self) -> Message:
         """Return everything a client has to know before the next frame."""
-        run = self._run
-        message: Message = {"type": "state", "phase": self._phase, "problem": self._problem}
-        if run is not None:
-            message |= run.said()
-            message["bad"] = sorted(run.bad)
-            message["written"] = list(run.written)
+        now = self._now
+        message: Message = {"type": "state", "phase": now.phase, "problem": now.problem}
+        if now.run is not None:
+            message |= now.run.said()
+            message["bad"] = sorted(now.run.bad)
+            message["written"] = list(now.run.written)
         return message
 
     def backlog(self) -> list[Message]:
         """Return what happened in the last minutes, oldest first."""
-        return [] if self._run is None else self._run.backlog()
-
-    def _ended(self, run: Run) -> None:
-        """Tell that a run has ended by itself; from its thread, which holds no lock."""
-        if run is self._run and self._phase == "running":
-            self._set("failed" if run.problem else "ended", run.problem)
+        run = self._now.run
+        return [] if run is None else run.backlog()
 
     def close(self) -> None:
-        """End what runs."""
+        """End what runs; nothing begins after it."""
+        self.override("shutdown")
         with self._lock:
             self._end()
 
-    def _set(self, phase: str, problem: str = "") -> None:
-        self._phase, self._problem = phase, problem
-        self._hub.publish(self.state())
+    def _set(self, **changes: Any) -> None:
+        with self._telling:
+            self._now = replace(self._now, **changes)
+            self._hub.publish(self.state())
+
+    def _ended(self, run: Run) -> None:
+        """Tell that a run is over; from its thread."""
+        with self._telling:
+            if self._now.run is run and self._now.phase == "running":
+                phase = "failed" if run.problem else "ended"
+                self._now = replace(self._now, phase=phase, problem=run.problem)
+                self._hub.publish(self.state())
 
     def _end(self) -> None:
-        if self._run is not None:
-            self._run.stop()
+        if self._now.run is not None:
+            self._now.run.stop()
 
-    def _start(self, said: Mapping[str, Any]) -> Message:
+    def _start(self, said: Mapping[str, Any], came: float) -> Message:
         order = Order.read(said)
         with self._lock:
-            self._begin(order)
-        return self.state()
+            self._begin(order, came)
+            return self.state()
 
-    def _begin(self, order: Order) -> None:
+    def _begin(self, order: Order, came: float, marked: Mapping[str, bool] | None = None) -> None:
         self._end()
-        self._run, self._order = None, order
-        self._set("opening")
         self._number += 1
+        number = self._number
+        self._set(phase="opening", problem="", run=None, order=order)
+
+        def over() -> bool:
+            return self._overridden > came
+
         try:
-            run = Run(order, self._hub, self._number, self._ended)
+            run = until(over, lambda: Run(order, self._hub, number, self._ended), Run.stop)
+        except ServiceError as problem:
+            self._set(phase="idle" if over() else "failed", problem="" if over() else str(problem))
+            raise
         except RtemotionError as problem:
-            self._set("failed", str(problem))
+            self._set(phase="failed", problem=str(problem))
             raise
         except Exception as problem:
             log.exception("a run could not be started")
@@ -145,179 +220,153 @@ class Host:
                 f"The start has failed unexpectedly ({type(problem).__name__}: {problem}); this "
                 "is a defect, please report it with the log."
             )
-            self._set("failed", sentence)
+            self._set(phase="failed", problem=sentence)
             raise ServiceError(sentence) from problem
-        self._run = run
-        self._set("running")
+        run.mark(marked or {})
+        self._set(phase="running", run=run)
         run.start()
 
-    def _stop(self, said: Mapping[str, Any]) -> Message:
+    def _stop(self, said: Mapping[str, Any], came: float) -> Message:
         with self._lock:
-            if self._run is not None and self._phase in {"running", "ended"}:
-                self._end()
-                self._set("failed" if self._run.problem else "ended", self._run.problem)
-        return self.state()
+            self._end()
+            return self.state()
 
-    def _record(self, said: Mapping[str, Any]) -> Message:
+    def _record(self, said: Mapping[str, Any], came: float) -> Message:
         """Begin anew with a recording, or without one; what is known of the person stays."""
+        path = None if said.get("path") is None else read_path(said["path"], "path")
+        overwrite = read_as(bool, said.get("overwrite", False), "overwrite")
         with self._lock:
-            order, run = self._order, self._run
-            if order is None or run is None or self._phase != "running":
+            now = self._now
+            order, run = now.order, now.run
+            if order is None or run is None or run.ended:
                 raise ServiceError("Nothing runs that could be recorded; start a source first.")
-            path = said.get("path")
-            if path is not None and not isinstance(path, str):
-                raise ServiceError("'path' must be the path of an .xdf file, or null to stop.")
-            outputs = dataclasses.replace(
-                order.outputs,
-                recording=None if path is None else Path(path),
-                overwrite=said.get("overwrite") is True,
-            )
-            outputs.check()
-            known = run.engine.pipeline.decoder.known
             if order.place.file is not None:
                 raise ServiceError("This is a recording already: it is not recorded again.")
-            self._begin(dataclasses.replace(order, outputs=outputs, known=known))
-        return self.state()
+            if (file := order.outputs.table or order.outputs.networks) is not None:
+                raise ServiceError(
+                    f"{file} is being written, and would begin anew with a recording; stop, and "
+                    "start with both."
+                )
+            outputs = replace(order.outputs, recording=path, overwrite=overwrite)
+            outputs.check()
+            # What is learnt to the last frame, and by nobody else meanwhile.
+            run.stop()
+            known = run.engine.pipeline.decoder.known
+            order = dataclasses.replace(order, outputs=outputs, known=known)
+            self._begin(order, came, run.marked)
+            return self.state()
 
     def _note(self, said: Mapping[str, Any]) -> None:
         run = self._running()
         kind, payload = said.get("kind", Kind.MARKER), said.get("payload", {})
         if not isinstance(kind, str) or not isinstance(payload, dict):
             raise ServiceError("'note' takes a text 'kind' and a mapping 'payload'.")
+        if not 0 < len(kind) <= _LONGEST_KIND or len(json.dumps(payload)) > _LONGEST_NOTE:
+            raise ServiceError(
+                f"A note has a 'kind' of 1 to {_LONGEST_KIND} characters and a payload of at most "
+                f"{_LONGEST_NOTE} as JSON."
+            )
+        if kind == Kind.OPERATOR:
+            _check_operator(payload, run.engine.pipeline.info.channels)
         run.note(kind, payload)
 
-    def _pace(self, said: Mapping[str, Any]) -> Message:
+    def _pace(self, said: Mapping[str, Any], came: float) -> Message:
         said = _checked_pace(said)
         with self._lock:
-            run, order = self._run, self._order
+            run, order = self._now.run, self._now.order
             if run is None or order is None or run.pace is None:
                 raise ServiceError(
                     "Only a recording can be paused, sought or sped up, once it was started."
                 )
-            back = "seek" in said and said["seek"] < run.position
-            if back or run.ended:
+            pace = run.pace
+            if "seek" in said and (said["seek"] < run.position or run.ended):
                 # The way there is decoded again, so that values never depend on the way.
-                position = said.get("seek", run.position)
-                pace = run.pace
                 order = dataclasses.replace(
                     order,
-                    position=position,
+                    position=said["seek"],
                     speed=said.get("speed", pace.speed),
                     paused=said.get("paused", pace.paused),
+                    # A table of the way there is ours, and comes out the same.
+                    outputs=replace(order.outputs, overwrite=True),
                 )
-                self._begin(order)
+                self._begin(order, came)
             else:
                 run.set_pace(said)
-                self._set("running")
-        return self.state()
+                self._set()
+            return self.state()
 
     def _graph(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        measure, band = said.get("measure"), said.get("band")
-        if not isinstance(measure, str) or not isinstance(band, int):
-            raise ServiceError("'graph' takes a text 'measure' and a whole number 'band'.")
-        return self._running().graph(measure, band)
-
-    def _profile(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """Read a profile file, or write one where a set-up is given."""
-        path = said.get("path")
-        if not isinstance(path, str) or not path:
-            raise ServiceError("'profile' takes a text 'path'.")
-        if "options" in said:
-            write_profile(Path(path), read_options(said["options"]))
-        return read_profile(Path(path))
+        measure = read_as(str, said.get("measure"), "measure")
+        band = read_as(int, said.get("band"), "band")
+        graph: dict[str, Any] = self._running().graph(measure, band)
+        return graph
 
     def _running(self) -> Run:
-        run = self._run
+        run = self._now.run
         if run is None or run.ended:
             raise ServiceError("Nothing runs at present; start a source first.")
         return run
 
-    def _streams(self, said: Mapping[str, Any]) -> list[dict[str, Any]]:
-        from ..sources.lsl_network import find_streams
-
-        wait = _number(said, "wait", 1.0, 0.0, 30.0)
-        return [dataclasses.asdict(stream) for stream in find_streams(wait, details=False)]
-
-    def _files(self, said: Mapping[str, Any]) -> list[dict[str, Any]]:
-        from ..sources.listing import list_recordings
-
-        folder = said.get("folder")
-        if not isinstance(folder, str):
-            raise ServiceError("'files' takes a text 'folder'.")
-        return [summary.as_dict() for summary in list_recordings(Path(folder))]
-
-    def _look(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """Listen to a source for some seconds, and tell what it is worth."""
-        place = read_place(said.get("place", {}))
-        options = read_options(said.get("options", {}), said.get("profile"))
-        seconds = _number(said, "seconds", 3.0, 0.5, _LONGEST_LOOK_S)
-        if self.running:
-            raise ServiceError("A source is being decoded; stop it before looking at another.")
+    def _look(self, said: Mapping[str, Any], came: float) -> dict[str, Any]:
         with self._lock:
-            model = load_model()
-            preload(options.setup())
-            source = place.open(options)
-            with closing(source):
-                surveyor = Surveyor(source.info)
-                enough, began = seconds * source.info.sfreq, time.monotonic()
-                for item in source:
-                    if isinstance(item, Chunk) and place.file is not None:
-                        item = item.cut(0, max(0, math.ceil(enough) - surveyor.samples))
-                    surveyor.add(item)
-                    late = time.monotonic() - began >= seconds + 2.0
-                    if surveyor.samples >= enough or late:
-                        break
-                report = report_on(
-                    source, surveyor, place.unit_known(options.unit), options, model
-                )
-        return report.as_dict()
+            if self.running:
+                raise ServiceError("A source is being decoded; stop it before looking at another.")
+            return looking.look(said, lambda: self._overridden > came)
+
+    def _while_open(
+        self, do: Callable[[Mapping[str, Any]], Any]
+    ) -> Callable[[Mapping[str, Any], float], Any]:
+        """Return something that takes its time, but not beyond the end of the service."""
+
+        def ask(said: Mapping[str, Any], came: float) -> Any:
+            return until(lambda: math.isinf(self._overridden), lambda: do(said), lambda late: None)
+
+        return ask
 
 
-def _headsets() -> list[dict[str, Any]]:
-    from ..simulators.headsets import HEADSETS
+def check_taken(verb: str, said: Mapping[str, Any]) -> None:
+    """Refuse what a verb does not take; an order tells of its own.
 
-    return [
-        {"name": name, "channels": len(headset.channels), "sfreq": headset.sfreq}
-        for name, headset in HEADSETS.items()
-    ]
-
-
-def _boards() -> list[dict[str, Any]]:
-    from ..sources.brainflow_boards import boards
-
-    return [
-        {
-            "name": board.name,
-            "title": board.title,
-            "channels": len(board.channels),
-            "sfreq": board.sfreq,
-        }
-        for board in boards()
-    ]
-
-
-def _number(
-    said: Mapping[str, Any], name: str, default: float, lowest: float, highest: float
-) -> float:
-    value = said.get(name, default)
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (fits and lowest <= value <= highest):
+    Raises
+    ------
+    ServiceError
+        With what it does take.
+    """
+    takes = TAKES.get(verb)
+    if takes is None:
+        return
+    if unknown := sorted(set(said) - takes):
         raise ServiceError(
-            f"'{name}' is {value!r:.60}, expected a number from {lowest:g} to {highest:g}."
+            f"'{verb}' does not know '{unknown[0]:.40}'; it takes "
+            f"{', '.join(sorted(takes)) or 'nothing'}."
         )
-    return float(value)
+
+
+def _check_operator(payload: Mapping[str, Any], channels: tuple[str, ...]) -> None:
+    for key in ("bad", "good"):
+        names = payload.get(key, [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ServiceError(f"'{key}' of an operator's note is a list of channel names.")
+        if unknown := [name for name in names if name not in channels]:
+            raise ServiceError(
+                f"The channel '{unknown[0]:.40}' cannot be marked {key}: there is none of that "
+                "name in use."
+            )
+    if not isinstance(payload.get("note", ""), str):
+        raise ServiceError("'note' of an operator's note is a text.")
 
 
 def _checked_pace(said: Mapping[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     if said.get("speed") is not None:
-        checked["speed"] = _number(said, "speed", 1.0, 0.01, 1000.0)
+        checked["speed"] = read_number(said["speed"], "speed", 0.01, 1000.0)
     if said.get("seek") is not None:
-        checked["seek"] = _number(said, "seek", 0.0, 0.0, 1e9)
+        checked["seek"] = read_number(said["seek"], "seek", 0.0, 1e9)
     if said.get("step") is not None:
-        checked["step"] = _number(said, "step", 1.0, 1.0, 1e6)
+        step = read_number(said["step"], "step", 1.0, 1e6)
+        if not step.is_integer():
+            raise ServiceError(f"'step' is {step:g}, expected a whole number of windows.")
+        checked["step"] = int(step)
     if said.get("paused") is not None:
-        if not isinstance(said["paused"], bool):
-            raise ServiceError("'paused' must be true or false.")
-        checked["paused"] = said["paused"]
+        checked["paused"] = read_as(bool, said["paused"], "paused")
     return checked

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from typing import IO
 
 from ..errors import ServiceError
 from .address import address_path, read_address
@@ -32,11 +36,9 @@ def find_or_launch(name: str = "app", linger: float = LINGER_S) -> Client:
     """
     address = read_address(address_path())
     if address is not None:
-        try:
+        with contextlib.suppress(ServiceError):
+            # Its process number may have gone to something else, or it is on its way out.
             return Client(address, name)
-        except ServiceError:
-            # Its process number went to something else, or it is on its way out.
-            address_path().unlink(missing_ok=True)
     return launch(name, linger)
 
 
@@ -48,33 +50,57 @@ def launch(name: str = "app", linger: float = LINGER_S) -> Client:
     ServiceError
         If it does not come up.
     """
-    process = start_process(linger)
+    # A pipe that nobody reads would hold the service up one day.
+    with tempfile.TemporaryFile() as said:
+        process = start_process(linger, said)
+        # Waited for when it ends, whenever that is, so that no dead process is left behind.
+        threading.Thread(target=process.wait, name="rtemotion-launched", daemon=True).start()
+        return _reached(process, name, said)
+
+
+def _reached(process: subprocess.Popen[bytes], name: str, said: IO[bytes]) -> Client:
     end = time.monotonic() + _START_S
+    problem = "it does not say where it listens"
     while time.monotonic() < end:
+        over = process.poll() is not None
         address = read_address(address_path())
-        if address is not None and (address.pid == process.pid or process.poll() is not None):
-            # It may have found another one that came first.
-            return Client(address, name)
-        if process.poll() is not None:
-            said = process.stderr.read().decode(errors="replace") if process.stderr else ""
-            raise ServiceError(
-                f"The engine's process did not start: {said.strip() or 'it said nothing'}."
-            )
+        # It ends by itself where another one came first.
+        if address is not None and (address.pid == process.pid or over):
+            try:
+                return Client(address, name)
+            except ServiceError as found:
+                problem = str(found)
+        if over and (address is None or process.returncode == 0):
+            said.seek(0)
+            text = said.read().decode(errors="replace").strip()
+            raise ServiceError(f"The engine's process did not start: {text or 'it said nothing'}.")
         time.sleep(0.02)
     process.terminate()
     raise ServiceError(
-        f"The engine's process did not say within {_START_S:g} s where it listens; the log says "
+        f"The engine's process cannot be reached within {_START_S:g} s ({problem}); the log says "
         "more."
     )
 
 
-def start_process(linger: float) -> subprocess.Popen[bytes]:
-    """Start the process, in a session of its own so that no terminal takes it along."""
-    command = [sys.executable, "-m", "rtemotion.service", "--linger", f"{linger:g}"]
+def start_process(
+    linger: float | None, stderr: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start the process, in a session of its own so that no terminal takes it along.
+
+    Parameters
+    ----------
+    linger : float or None
+        Seconds for which it outlasts its last client; for ever with None.
+    stderr : file or None
+        Takes what it says.
+    """
+    command = [sys.executable, "-m", "rtemotion.service"]
+    if linger is not None:
+        command += ["--linger", f"{linger:g}"]
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if stderr is None else stderr,
         start_new_session=True,
     )

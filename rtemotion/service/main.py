@@ -6,8 +6,7 @@ import asyncio
 import ipaddress
 import logging
 
-from ..errors import ServiceError
-from .address import address_path, read_address
+from .address import address_path, only_one
 from .server import Service
 
 log = logging.getLogger(__name__)
@@ -32,13 +31,6 @@ def run_service(host: str = HOST, port: int = 0, linger: float | None = None) ->
     ServiceError
         If another service of this user runs, or nothing can listen there.
     """
-    path = address_path()
-    other = read_address(path)
-    if other is not None:
-        raise ServiceError(
-            f"A service of yours runs already (process {other.pid}, {other.url}); use it, or end "
-            "it first with `rtemotion serve --stop`."
-        )
     if not _loopback(host):
         log.warning(
             "The service listens at %s: whoever reaches this machine and knows the token can "
@@ -49,7 +41,9 @@ def run_service(host: str = HOST, port: int = 0, linger: float | None = None) ->
     async def serve() -> None:
         await Service(linger).run(host, port, path)
 
-    asyncio.run(serve())
+    path = address_path()
+    with only_one(path):
+        asyncio.run(serve())
 
 
 def _loopback(host: str) -> bool:

@@ -73,10 +73,10 @@ class Order:
         changes: dict[str, Any] = {}
         for name, kind in (("baseline", str), ("republish", bool), ("paused", bool)):
             if (value := said.pop(name, None)) is not None:
-                changes[name] = _of(kind, value, name)
-        for name in ("speed", "position"):
+                changes[name] = read_as(kind, value, name)
+        for name, lowest, highest in (("speed", 0.01, 1000.0), ("position", 0.0, 1e9)):
             if (value := said.pop(name, None)) is not None:
-                changes[name] = float(_of((int, float), value, name))
+                changes[name] = read_number(value, name, lowest, highest)
         if said:
             raise ServiceError(
                 f"'start' does not know '{sorted(said)[0]}'; it takes place, options, profile, "
@@ -136,7 +136,7 @@ def read_place(said: Any) -> Place:
     ServiceError
         When it says something there is not, or of the wrong kind.
     """
-    said = dict(_of(dict, said, "place"))
+    said = dict(read_as(dict, said, "place"))
     known = {field.name for field in fields(Place)}
     if unknown := sorted(set(said) - known):
         raise ServiceError(f"A place has no '{unknown[0]}'; it takes {', '.join(sorted(known))}.")
@@ -147,11 +147,9 @@ def read_place(said: Any) -> Place:
         if name == "file":
             values[name] = _path(value, "file")
         elif name == "wait":
-            values[name] = float(_of((int, float), value, name))
+            values[name] = read_number(value, name, 0.0, 3600.0)
         else:
-            values[name] = _of(str, value, name)
-    if isinstance(values.get("wait"), float) and not 0.0 <= values["wait"] <= 3600.0:
-        raise ServiceError(f"'wait' is {values['wait']:g}, expected seconds from 0 to 3600.")
+            values[name] = read_as(str, value, name)
     return Place(**values)
 
 
@@ -163,7 +161,7 @@ def read_options(said: Any, profile: Any = None) -> Options:
     ServiceError, SetupError
         When it says something there is not, or of the wrong kind.
     """
-    said = dict(_of(dict, said, "options"))
+    said = dict(read_as(dict, said, "options"))
     known = {field.name for field in fields(Options)}
     if unknown := sorted(set(said) - known):
         raise ServiceError(
@@ -176,31 +174,61 @@ def read_options(said: Any, profile: Any = None) -> Options:
 
 def _outputs(said: dict[str, Any]) -> Outputs:
     osc = said.pop("osc", None)
-    also = _of(list, said.pop("also", []), "also")
+    also = read_as(list, said.pop("also", []), "also")
     return Outputs(
         table=_path(said.pop("table", None), "table"),
         recording=_path(said.pop("record", None), "record"),
-        overwrite=_of(bool, said.pop("overwrite", False), "overwrite"),
-        also=tuple(_of(str, query, "also") for query in also),
-        osc=None if osc is None else _of(str, osc, "osc"),
+        overwrite=read_as(bool, said.pop("overwrite", False), "overwrite"),
+        also=tuple(read_as(str, query, "also") for query in also),
+        osc=None if osc is None else read_as(str, osc, "osc"),
         networks=_path(said.pop("networks", None), "networks"),
     )
 
 
 def _path(value: Any, name: str) -> Path | None:
-    if value is None:
-        return None
-    text = _of(str, value, name)
+    return None if value is None else read_path(value, name)
+
+
+def read_path(value: Any, name: str) -> Path:
+    """Read the path of a file or folder.
+
+    Raises
+    ------
+    ServiceError
+        When it is none.
+    """
+    text = read_as(str, value, name)
     if not text or "\0" in text:
-        raise ServiceError(f"'{name}' is {text!r}, expected the path of a file.")
+        raise ServiceError(f"'{name}' is {text!r:.60}, expected the path of a file or folder.")
     return Path(text)
 
 
-def _of(kind: Any, value: Any, name: str) -> Any:
+def read_number(value: Any, name: str, lowest: float, highest: float) -> float:
+    """Read a number within limits.
+
+    Raises
+    ------
+    ServiceError
+        When it is none, or outside.
+    """
+    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (fits and lowest <= value <= highest):
+        raise ServiceError(
+            f"'{name}' is {value!r:.60}, expected a number from {lowest:g} to {highest:g}."
+        )
+    return float(value)
+
+
+def read_as(kind: type, value: Any, name: str) -> Any:
+    """Read a value of one kind.
+
+    Raises
+    ------
+    ServiceError
+        When it is of another.
+    """
     # True is an int to Python, and to nobody else.
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    raise ServiceError(
-        f"'{name}' is {value!r:.60}, expected {' or '.join(k.__name__ for k in kinds)}."
-    )
+    expected = {str: "a text", bool: "true or false", int: "a whole number", dict: "a mapping"}
+    raise ServiceError(f"'{name}' is {value!r:.60}, expected {expected[kind]}.")

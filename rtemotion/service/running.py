@@ -95,6 +95,10 @@ class Run:
         What ended it, empty while nothing has.
     ended : bool
         Whether it is over, its outputs closed.
+    marked : dict
+        Channels that somebody marked, True for bad.
+    position : float
+        Seconds of signal that were decoded.
     written : tuple of str
         What was written, in words, once it is over.
 
@@ -120,11 +124,17 @@ class Run:
             maxlen=max(1, round(BACKLOG_S / hop))
         )
         self._events: deque[Message] = deque(maxlen=_EVENTS_KEPT)
+        self._told = {"frames": 0, "event": 0}
+        # Numbers and what is kept go together, or a client would miss one or see it twice.
+        self._keeping = threading.Lock()
         self.health = Health(self.engine)
         self.bad: frozenset[str] = frozenset()
         self.problem, self.ended = "", False
         self.written: tuple[str, ...] = ()
         self.position = 0.0
+        self.marked: dict[str, bool] = {}
+        self._steps = 0
+        self._pacing = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="rtemotion-engine")
         self._next_second = 0.0
@@ -144,6 +154,7 @@ class Run:
         if (pace := self.pace) is not None:
             pace.pause(False)
         if self._thread.ident is None:
+            self.ended = True
             self.engine.close()
         else:
             self._thread.join()
@@ -158,27 +169,36 @@ class Run:
         """
         self.engine.note(kind, payload)
 
+    def mark(self, marked: Mapping[str, bool]) -> None:
+        """Mark channels before the first sample, True for bad, as somebody did before."""
+        for key, bad in (("bad", True), ("good", False)):
+            if names := sorted(name for name, is_bad in marked.items() if is_bad is bad):
+                self.engine.note(Kind.OPERATOR, {key: names})
+
     def set_pace(self, said: Mapping[str, Any]) -> None:
         """Change the pace of a recording: ``speed``, ``paused``, ``seek`` or ``step``.
 
         Raises
         ------
         ServiceError
-            If this is no recording, or a seek leads back.
+            If this is no recording.
         """
         pace = self.pace
         if pace is None:
             raise ServiceError(
                 "Only a recording can be paused, sought or sped up; this is a live source."
             )
-        if "speed" in said:
-            pace.set_speed(said["speed"])
-        if "paused" in said:
-            pace.pause(said["paused"])
-        if "seek" in said:
-            pace.hurry(said["seek"])
-        if said.get("step"):
-            pace.hurry(self.position + said["step"] * self.engine.pipeline.hop)
+        with self._pacing:
+            if "speed" in said:
+                pace.set_speed(said["speed"])
+            if "paused" in said:
+                pace.pause(said["paused"])
+            if "seek" in said:
+                self._steps = 0
+                pace.hurry(said["seek"])
+            if "step" in said:
+                self._steps += said["step"]
+                pace.hurry(math.inf)
 
     def graph(self, measure: str, band: int) -> dict[str, Any]:
         """Return graph measures of the newest features, from any thread.
@@ -229,12 +249,19 @@ class Run:
 
     def backlog(self) -> list[Message]:
         """Return the frames and events of the last minutes, for who has just come."""
-        kept = list(self._frames)
-        messages = list(self._events)
+        with self._keeping:
+            said = {"run": self.number, "number": self._told["frames"], "backlog": True}
+            kept = list(self._frames)
+            messages = [event | {"backlog": True} for event in self._events]
         if kept:
             publications, truths = zip(*kept, strict=True)
-            messages.insert(0, frames_message(publications, truths) | {"backlog": True})
+            messages.insert(0, frames_message(publications, truths) | said)
         return messages
+
+    def _numbered(self, message: Message) -> Message:
+        """Return a message with its number within the run, by which none is told twice."""
+        self._told[message["type"]] += 1
+        return message | {"run": self.number, "number": self._told[message["type"]]}
 
     def _work(self) -> None:
         try:
@@ -270,22 +297,38 @@ class Run:
         truth = None if self._truth is None else self._truth()
         # Contributions of ten minutes would fill the memory.
         bare = replace(frame, node_contribution=_NOTHING, edge_contribution=_NOTHING)
-        self._frames.append((replace(publication, frame=bare), truth))
+        with self._keeping:
+            self._frames.append((replace(publication, frame=bare), truth))
+            message = self._numbered(frames_message([publication], [truth]))
         self.health.frame(publication)
         if frame.index is not None:
             self.position = frame.index / self.engine.pipeline.info.sfreq
-        self._hub.publish(frames_message([publication], [truth]), "frames")
+            self._step()
+        self._hub.publish(message, "frames")
         if self._hub.wanted("contributions"):
             self._hub.publish(contributions_message(frame), "contributions")
+
+    def _step(self) -> None:
+        """Stand still again after as many frames as were asked for."""
+        if not self._steps:
+            return
+        with self._pacing:
+            self._steps = max(self._steps - 1, 0)
+            if not self._steps and self.pace is not None:
+                self.pace.hurry(-math.inf)
 
     def _event(self, event: Event) -> None:
         self.health.event(event)
         if event.kind == Kind.MASK:
             self.bad = frozenset(event.payload["bad"])
+        elif event.kind == Kind.OPERATOR:
+            self.marked |= dict.fromkeys(event.payload.get("bad", ()), True)
+            self.marked |= dict.fromkeys(event.payload.get("good", ()), False)
         if event.kind in UNTOLD and event.kind != Kind.WARNING:
             return
-        message = event_message(event)
-        self._events.append(message)
+        with self._keeping:
+            message = self._numbered(event_message(event))
+            self._events.append(message)
         self._hub.publish(message)
 
     def _each_second(self) -> None:

@@ -10,6 +10,8 @@ import os
 import secrets
 import signal
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,33 @@ from websockets.exceptions import ConnectionClosed
 from .. import __version__
 from ..errors import RtemotionError, ServiceError
 from .address import Address, remove_address, write_address
-from .host import Host
+from .host import Host, check_taken
 from .hub import Hub, Listener
-from .messages import LARGEST, PROTOCOL, TOPICS, Message, from_text, pack, to_text, unpack
+from .messages import LARGEST, PROTOCOL, TOPICS, Message, read_request
+from .order import read_as
 
 log = logging.getLogger(__name__)
 
 # A client that connects and says nothing is let go after so many seconds.
 GREETING_S = 5.0
 _REFUSED, _TOO_SLOW = 4001, 4002
+# Pings tell of clients that have gone without a word; a frozen one may well come back.
+_PING_S, _PONG_S = 20.0, 120.0
+_CLOSE_S = 2.0
+# The last messages may take so long to be taken when the service ends.
+_LAST_WORDS_S = 2.0
+# Requests of one client that wait for their turn; it is read no further beyond.
+_MOST_ASKED = 32
+_WORKERS = 32
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a client said, as it came: a message or what is wrong with it."""
+
+    message: Message
+    problem: ServiceError | None
+    came: float
 
 
 class Service:
@@ -47,6 +67,7 @@ class Service:
         self._linger = linger
         self._over = asyncio.Event()
         self._hub = Hub(asyncio.get_running_loop())
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rtemotion-request")
         self.host = Host(self._hub)
 
     async def run(self, host: str, port: int, path: Path | None) -> None:
@@ -66,7 +87,17 @@ class Service:
         """
         address = None
         try:
-            server = await serve(self._talk, host, port, max_size=LARGEST, ping_interval=20.0)
+            server = await serve(
+                self._talk,
+                host,
+                port,
+                max_size=LARGEST,
+                compression=None,
+                ping_interval=_PING_S,
+                ping_timeout=_PONG_S,
+                close_timeout=_CLOSE_S,
+                logger=_silent(),
+            )
         except OSError as problem:
             raise ServiceError(
                 f"The service cannot listen at {host}:{port} ({problem.strerror or problem}); "
@@ -80,12 +111,27 @@ class Service:
             self._stop_on_signals()
             await self._until_over()
         finally:
+            # Outputs are closed before anybody is told that the service has gone.
+            await self._in_thread(self.host.close)
+            await self._last_words()
             server.close()
             await server.wait_closed()
-            # Outputs are closed before anybody is told that the service has gone.
-            await asyncio.to_thread(self.host.close)
+            self._workers.shutdown(cancel_futures=True)
             if path is not None and address is not None:
                 remove_address(address, path)
+
+    async def _last_words(self) -> None:
+        """Let clients take what waits for them, the final state for one."""
+        end = asyncio.get_running_loop().time() + _LAST_WORDS_S
+        # What was published last is handed out by the loop.
+        await asyncio.sleep(0.05)
+        while any(listener.waiting for listener in self._hub.listeners):
+            if asyncio.get_running_loop().time() >= end:
+                return
+            await asyncio.sleep(0.01)
+
+    async def _in_thread(self, do: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._workers, do, *arguments)
 
     def _stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -98,34 +144,46 @@ class Service:
         while not self._over.is_set():
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._over.wait(), 1.0)
-            alone = 0.0 if self._hub.listeners or self.host.recording else alone + 1.0
+            alone = 0.0 if self._hub.listeners or self.host.writing else alone + 1.0
             if self._linger is not None and alone >= self._linger:
                 log.info("no client for %g s: the service ends", alone)
                 return
 
     async def _talk(self, connection: ServerConnection) -> None:
-        listener = await self._greet(connection)
-        if listener is None:
-            return
-        self._hub.add(listener)
-        sender = asyncio.create_task(self._send(connection, listener))
         try:
-            async for content in connection:
-                await self._answer(content, listener)
+            listener = await self._greet(connection)
+            if listener is not None:
+                await self._serve(connection, listener)
         except ConnectionClosed:
             pass
+        except Exception:
+            log.exception("a connection failed")
+
+    async def _serve(self, connection: ServerConnection, listener: Listener) -> None:
+        """Read what a client asks while older requests of it are being done."""
+        self._hub.add(listener)
+        asked: asyncio.Queue[Asked | None] = asyncio.Queue(_MOST_ASKED)
+        sender = asyncio.create_task(self._send(connection, listener))
+        worker = asyncio.create_task(self._work(asked, listener))
+        try:
+            async for content in connection:
+                await asked.put(self._read(content))
         finally:
             self._hub.remove(listener)
+            # What was asked is done, even for somebody who left at once.
+            await asked.put(None)
+            await worker
             sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
+            with contextlib.suppress(asyncio.CancelledError):
                 await sender
-            log.info("%s has left", listener.name)
+            shed = ", ".join(f"{count} {kind}" for kind, count in listener.shed.items())
+            log.info("%s has left%s", listener.name, shed and f" ({shed} were left out)")
 
     async def _greet(self, connection: ServerConnection) -> Listener | None:
         """Read the greeting; answer a good one, refuse any other with the reason."""
         try:
             content = await asyncio.wait_for(connection.recv(), GREETING_S)
-            hello = _read(content)
+            hello = read_request(content)
             self._check(hello)
         except (TimeoutError, ConnectionClosed):
             await connection.close(_REFUSED, "no greeting came")
@@ -134,10 +192,10 @@ class Service:
             # A reason may hold 123 bytes.
             await connection.close(_REFUSED, str(problem).encode()[:120].decode(errors="ignore"))
             return None
-        listener = Listener(str(hello.get("client", "a client"))[:80], isinstance(content, str))
+        name = "".join(c for c in str(hello.get("client", "a client"))[:80] if c.isprintable())
+        listener = Listener(name, isinstance(content, str))
         log.info("%s has come", listener.name)
-        _say(
-            listener,
+        listener.tell(
             {
                 "type": "welcome",
                 "protocol": list(PROTOCOL),
@@ -146,7 +204,7 @@ class Service:
                 "topics": list(TOPICS),
             },
         )
-        _say(listener, self.host.state())
+        listener.tell(self.host.state())
         return listener
 
     def _check(self, hello: Mapping[str, Any]) -> None:
@@ -156,82 +214,104 @@ class Service:
             raise ServiceError("The token is wrong; it is in the service's address file.")
         protocol = hello.get("protocol")
         major = protocol[0] if isinstance(protocol, list) and protocol else protocol
-        if major != PROTOCOL[0]:
+        if isinstance(major, bool) or major != PROTOCOL[0]:
             raise ServiceError(f"Protocol {major!r:.20} is not spoken here, but {PROTOCOL[0]}.")
 
     async def _send(self, connection: ServerConnection, listener: Listener) -> None:
-        while True:
-            content = await listener.get()
-            if listener.lost:
-                await connection.close(_TOO_SLOW, "too slow: nothing was taken for too long")
-                return
-            await connection.send(content)
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                content = await listener.get()
+                if listener.lost:
+                    log.warning("%s takes nothing and is let go", listener.name)
+                    await connection.close(_TOO_SLOW, "too slow: nothing was taken for too long")
+                    return
+                await connection.send(content)
 
-    async def _answer(self, content: str | bytes, listener: Listener) -> None:
-        """Do what a client asks, and tell it how that went."""
-        number: Any = None
-        reply: Message
+    def _read(self, content: str | bytes) -> Asked:
         try:
-            message = _read(content)
-            number = message.get("id")
-            result = await self._do(message, listener)
-            reply = {"type": "reply", "id": number, "ok": True, "result": result}
+            message = read_request(content)
+        except ServiceError as problem:
+            return Asked({}, problem, 0.0)
+        verb, said = message.get("do"), message.get("with")
+        ends = isinstance(said, dict) and said.get("if_alone") is True
+        # One that ends only what nobody uses overrides nothing.
+        overrides = isinstance(verb, str) and not (verb == "shutdown" and ends)
+        return Asked(message, None, self.host.override(str(verb) if overrides else ""))
+
+    async def _work(self, asked: asyncio.Queue[Asked | None], listener: Listener) -> None:
+        """Do what a client asks, one after the other."""
+        while (one := await asked.get()) is not None:
+            await self._answer(one, listener)
+
+    async def _answer(self, asked: Asked, listener: Listener) -> None:
+        """Do what a client asks, and tell it how that went."""
+        number = asked.message.get("id")
+        if not isinstance(number, int | str):
+            number = None
+        reply: Message = {"type": "reply", "id": number, "ok": True}
+        try:
+            listener.tell(reply | {"result": await self._do(asked, listener)})
         except RtemotionError as problem:
-            reply = {
-                "type": "reply",
-                "id": number,
-                "ok": False,
-                "error": str(problem),
-                "kind": type(problem).__name__,
-            }
+            kind = type(problem).__name__
+            listener.tell(reply | {"ok": False, "error": str(problem), "kind": kind})
         except Exception as problem:
             log.exception("a request failed")
-            reply = {
-                "type": "reply",
-                "id": number,
-                "ok": False,
-                "error": f"The service has failed unexpectedly ({type(problem).__name__}: "
-                f"{problem}); this is a defect, please report it with the log.",
-                "kind": "defect",
-            }
-        _say(listener, reply)
+            sentence = (
+                f"The service has failed unexpectedly ({type(problem).__name__}: {problem}); this "
+                "is a defect, please report it with the log."
+            )
+            listener.tell(reply | {"ok": False, "error": sentence, "kind": "defect"})
 
-    async def _do(self, message: Message, listener: Listener) -> Any:
+    async def _do(self, asked: Asked, listener: Listener) -> Any:
+        if asked.problem is not None:
+            raise asked.problem
+        message = asked.message
         if message["type"] != "request":
             raise ServiceError(f"A '{message['type']:.40}' is not understood; send a 'request'.")
         verb, said = message.get("do"), message.get("with", {})
         if not isinstance(verb, str) or not isinstance(said, dict):
             raise ServiceError("A request has a text under 'do' and a mapping under 'with'.")
-        if verb == "subscribe":
-            return self._subscribe(said, listener)
-        if verb == "shutdown":
+        if verb in {"subscribe", "shutdown"}:
+            check_taken(verb, said)
+            do = self._subscribe if verb == "subscribe" else self._shutdown
+            return do(said, listener)
+        return await self._in_thread(self.host.ask, verb, said, asked.came)
+
+    def _shutdown(self, said: Mapping[str, Any], listener: Listener) -> dict[str, Any]:
+        """End the service; only if nobody else needs it where a client says so."""
+        why = ""
+        if read_as(bool, said.get("if_alone", False), "if_alone"):
+            if any(other is not listener for other in self._hub.listeners):
+                why = "another client is connected"
+            elif self.host.writing:
+                why = "a file is being written"
+        if not why:
+            self.host.override("shutdown")
             self._over.set()
-            return None
-        return await asyncio.to_thread(self.host.ask, verb, said)
+        return {"ends": not why, "why": why}
 
     def _subscribe(self, said: Mapping[str, Any], listener: Listener) -> list[str]:
         """Take note of what a client wants from now on; tell it what it has missed."""
-        topics = said.get("topics")
-        if not isinstance(topics, list) or not all(topic in TOPICS for topic in topics):
+        topics = read_as(list, said.get("topics"), "topics")
+        if not all(isinstance(topic, str) and topic in TOPICS for topic in topics):
             raise ServiceError(f"'topics' must be a list of some of {', '.join(TOPICS)}.")
-        emotion = said.get("emotion", "")
-        if not isinstance(emotion, str):
-            raise ServiceError("'emotion' must be the name of an emotion.")
-        if "frames" in topics and "frames" not in listener.topics:
-            for message in self.host.backlog():
-                _say(listener, message)
+        emotion = read_as(str, said.get("emotion", ""), "emotion")
+        missed = "frames" in topics and "frames" not in listener.topics
         listener.topics = {topic: {"emotion": emotion} for topic in topics}
+        # From now on frames come; what the backlog holds is not told twice.
         self._hub.look()
-        return topics
+        if missed:
+            for past in self.host.backlog():
+                listener.tell(past)
+                listener.told(past["type"], past["run"], past["number"])
+        return sorted(set(topics), key=topics.index)
 
 
-def _read(content: str | bytes) -> Message:
-    return from_text(content) if isinstance(content, str) else unpack(content)
-
-
-def _say(listener: Listener, message: Message) -> None:
-    content = to_text(message) if listener.as_text else pack(message)
-    listener.put(message["type"], content, spare=False)
+def _silent() -> logging.Logger:
+    """Return a log for the library, which would report every visitor who is no WebSocket."""
+    quiet = logging.getLogger("rtemotion.service.websockets")
+    quiet.setLevel(logging.CRITICAL)
+    return quiet
 
 
 def _port(server: Server) -> int:

@@ -105,13 +105,14 @@ def networks_message(networks: EmotionNetworks, emotion: str) -> Message:
 def event_message(event: Event) -> Message:
     """Return an event with the sentence people read."""
     payload = dict(event.payload)
+    said = payload.get("message")
     return {
         "type": "event",
         "time": without_nan(event.time),
         "sample": event.sample,
         "kind": event.kind,
         "payload": payload,
-        "text": payload.get("message") or describe(event),
+        "text": said if isinstance(said, str) and said else describe(event),
     }
 
 

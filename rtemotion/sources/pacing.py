@@ -124,7 +124,7 @@ class ReplayClock:
         self._anchor = self._reached if math.isnan(now) else now
         self._since = time.monotonic()
 
-    def wait(self, due: float, last: float) -> Iterator[Tick]:
+    def wait(self, due: float, last: float, begin: float | None = None) -> Iterator[Tick]:
         """Sleep until stream time `due`, ticking at least every 100 ms.
 
         Parameters
@@ -133,10 +133,14 @@ class ReplayClock:
             Stream time to wait for, s.
         last : float
             Stream time of the newest sample given out, s, for `Tick.idle`.
+        begin : float or None
+            Stream time before what is waited for, s: whoever hurries to a moment in the
+            midst of a chunk wants all of it. `due` by default.
         """
+        hurried = due if begin is None else begin
         while True:
             with self._changed:
-                if math.isinf(self.speed) or due <= self._hurry:
+                if math.isinf(self.speed) or hurried < self._hurry or due <= self._hurry:
                     # Stream time goes on from what passed without a wait.
                     self._reached = self._anchor = due
                     self._since = time.monotonic()
@@ -196,6 +200,6 @@ def paced(
             first = item.first_sample + start
             stop = min(len(item), start + length - first % length)
             moment = due(item.first_sample + stop)
-            yield from clock.wait(moment, reached)
+            yield from clock.wait(moment, reached, due(first))
             yield item.cut(start, stop)
             start, reached = stop, moment
