@@ -150,9 +150,8 @@ class Decoder:
         """Take what the last frame teaches, which holds from the next frame on."""
         if self._lesson is None:
             return
-        pairs, *seen = self._lesson
+        pairs, power, connectivity, mean, mask = self._lesson
         self._lesson = None
-        power, connectivity, mean, mask = seen
         self._inputs.learn(power, connectivity)
         if self._watcher is not None:
             self._watcher.add(power, connectivity, mean, mask)

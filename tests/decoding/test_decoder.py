@@ -5,10 +5,18 @@ import numpy as np
 import pytest
 
 from rtemotion import Pipeline
-from rtemotion.decoding import BaselineSpan, Model
+from rtemotion.decoding import BaselineSpan, Decoder, Model
 from rtemotion.errors import SetupError
 from rtemotion.pipeline import chain, feature_stages
-from rtemotion.signal import Chunk, EmotionFrame, FeatureFrame, Flag, Reason, StreamInfo
+from rtemotion.signal import (
+    Chunk,
+    EmotionFrame,
+    FeatureFrame,
+    Flag,
+    Reason,
+    StreamInfo,
+    identical,
+)
 from rtemotion.simulators import Brain, Subject
 from rtemotion.testing import check_decoder
 
@@ -22,8 +30,6 @@ def rested(model: Model) -> tuple[StreamInfo, list[Chunk]]:
 
 
 def test_the_decoder_keeps_the_public_contract(model: Model) -> None:
-    from rtemotion.decoding import Decoder
-
     info, chunk = simulated("muse", 12.0)
     stages, conditioned = feature_stages(info, model.card.features, model.card.conditioning)
     frames = [x for x in chain(stages, chunk) if isinstance(x, FeatureFrame)]
@@ -186,3 +192,18 @@ def test_a_watcher_learns_once_a_second_and_forgets_with_the_reference(
     frames_of(pipeline, chunks)
     assert watcher.resets == 1
     assert watcher.seen in (14, 15)
+
+
+def test_whoever_takes_a_frame_and_leaves_misses_nothing_it_teaches(
+    model: Model, rested: tuple[StreamInfo, list[Chunk]]
+) -> None:
+    info, chunks = rested
+    stages, conditioned = feature_stages(info, model.card.features, model.card.conditioning)
+    frames = [x for c in chunks for x in chain(stages, c) if isinstance(x, FeatureFrame)]
+    known = known_person(model, info)
+    left, stayed = (Decoder(conditioned, model, known) for _ in range(2))
+    for frame in frames:
+        taken = next(iter(left.process(frame)))
+        (expected,) = stayed.process(frame)
+        assert identical(taken, expected)
+        assert identical(left.known, stayed.known)

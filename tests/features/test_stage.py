@@ -201,6 +201,17 @@ def test_rebuilding_the_sums_makes_no_jump() -> None:
         np.testing.assert_allclose(values(frame), values(alone), rtol=1e-12, atol=1e-12)
 
 
+def test_whoever_takes_a_frame_and_leaves_gets_the_same_frames_afterwards() -> None:
+    data = coupled(80 * HOP, 5)
+    hops = [chunk_of(data[at : at + HOP], at) for at in range(0, len(data), HOP)]
+    left, stayed = stage_of(5), stage_of(5)
+    for hop in hops:
+        # What is made ready after a frame is then made ready before the next.
+        frame = next(iter(left.process(hop)))
+        (expected,) = stayed.process(hop)
+        assert identical(frame, expected)
+
+
 def test_memory_does_not_grow_with_the_session() -> None:
     stage = stage_of(4)
     data = coupled(REFRESH_EVERY * HOP, 4)
