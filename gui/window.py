@@ -87,7 +87,7 @@ class Window(QMainWindow):
             self.tabs.addTab(view, view.title)
             view.bad_toggled.connect(self.undo.do)
             view.wants_changed.connect(self._want)
-        self.tabs.currentChanged.connect(self._want)
+        self.tabs.currentChanged.connect(self._turned)
         self.transport = Transport(self.link)
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
@@ -176,7 +176,12 @@ class Window(QMainWindow):
             view.begin(self.session)
         self._want()
 
-    def _want(self, *_: object) -> None:
+    def _turned(self) -> None:
+        """Give the keyboard to the page that is shown now."""
+        self.view.setFocus()
+        self._want()
+
+    def _want(self) -> None:
         """Ask the service for what the page that is shown needs, and nothing else."""
         view = self.view
         self._drawn[view] = 0.0

@@ -6,7 +6,6 @@ from collections import OrderedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
 
 from ...signal import FloatArray
 
@@ -176,6 +175,9 @@ class Interpolation:
     def _operator(self, usable: NDArray[np.bool_]) -> FloatArray:
         key = usable.tobytes()
         if key not in self._operators:
+            # Half a second of importing, for which the first window need not wait.
+            from scipy.interpolate import RBFInterpolator
+
             places = self.places[usable]
             # Two channels in one place would be singular; this little makes it their mean.
             solve = RBFInterpolator(places, np.eye(len(places)), kernel="linear", smoothing=1e-9)

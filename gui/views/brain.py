@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -46,6 +47,7 @@ class BrainView(View):
     title = "Brain"
     topics = ("features", "networks")
     every_s = 0.15
+    keys = (("C, D", "the next measure, the next band"),)
 
     def __init__(self, link: Link) -> None:
         super().__init__()
@@ -81,6 +83,7 @@ class BrainView(View):
         column.setContentsMargins(8, 8, 8, 8)
         column.addLayout(self._controls())
         column.addWidget(split, 1)
+        self.setFocusProxy(self.edges)
         self.what.currentIndexChanged.connect(self._changed)
         for box in (self.measure, self.band):
             box.currentIndexChanged.connect(self._ask_again)
@@ -231,13 +234,13 @@ class BrainView(View):
     def _changed(self) -> None:
         self.wants_changed.emit()
 
-    def next_measure(self) -> None:
-        """Look at the next connectivity measure."""
-        _next(self.measure)
-
-    def next_band(self) -> None:
-        """Look at the next band."""
-        _next(self.band)
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Look at the next measure, or the next band."""
+        box = {Qt.Key.Key_C: self.measure, Qt.Key.Key_D: self.band}.get(Qt.Key(event.key()))
+        if box is None:
+            super().keyPressEvent(event)
+        else:
+            _next(box)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""

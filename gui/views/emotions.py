@@ -27,6 +27,7 @@ class EmotionsView(View):
 
     title = "Emotions"
     topics = ("signals", "features")
+    every_s = 0.04
     keys = (
         ("1 to 9", "show or hide an emotion (a click on its name too)"),
         ("L", "one strip for each emotion, or all in one plot"),
@@ -41,6 +42,7 @@ class EmotionsView(View):
         self._trust = QLabel()
         self._trust.setWordWrap(True)
         self._axes: tuple[int, int] | None = None
+        self._beats = 0
         self.traces.bad_toggled.connect(self.bad_toggled)
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.bars)
@@ -58,6 +60,8 @@ class EmotionsView(View):
         column.setContentsMargins(8, 6, 8, 8)
         column.addWidget(self._trust)
         column.addWidget(split, 1)
+        self.setFocusProxy(self.trajectories)
+        self.plane.set_available(False, "no emotions yet")
 
     def begin(self, session: Session) -> None:
         """Take the emotions and channels of another run."""
@@ -83,7 +87,9 @@ class EmotionsView(View):
         if session.started is not None:
             self.trajectories.set_origin(session.started)
         end = None if frozen is None else frozen.time
-        self.trajectories.redraw(history, end)
+        self._beats += 1
+        if self._beats % 2:
+            self.trajectories.redraw(history, end)
         if frozen is None and session.present:
             present = session.present
             self.bars.redraw(present["mean"], present["lower"], present["upper"], session.trusted)

@@ -91,6 +91,7 @@ class HealthView(View):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addWidget(split)
+        self.setFocusProxy(self._table)
 
     def begin(self, session: Session) -> None:
         """Forget the run before."""

@@ -68,6 +68,7 @@ class SessionsView(View):
         column.addLayout(top)
         column.addWidget(self.list, 1)
         column.addWidget(self.note)
+        self.setFocusProxy(self.list)
         browse.clicked.connect(self._browse)
         self.again.clicked.connect(self.look)
         self.folder.returnPressed.connect(self.look)

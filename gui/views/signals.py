@@ -52,6 +52,7 @@ class SignalsView(View):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(split)
+        self.setFocusProxy(self.traces)
 
     def _side(self) -> QWidget:
         side = QWidget()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout
 
 from ..state.reasons import drivers, strongest_rows
@@ -22,6 +23,7 @@ class WhyView(View):
     title = "Why"
     topics = ("contributions",)
     every_s = 0.15
+    keys = (("E", "the next emotion"),)
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +53,7 @@ class WhyView(View):
         column.setContentsMargins(8, 8, 8, 8)
         column.addLayout(top)
         column.addWidget(split, 1)
+        self.setFocusProxy(self.edges)
 
     def begin(self, session: Session) -> None:
         """Take the channels and emotions of another run."""
@@ -96,10 +99,12 @@ class WhyView(View):
         for widget in (self.map, self.edges, self.rows):
             widget.redraw()
 
-    def next_emotion(self) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Look at the next emotion."""
-        if self.choice.count():
+        if event.key() == Qt.Key.Key_E and self.choice.count():
             self.choice.setCurrentIndex((self.choice.currentIndex() + 1) % self.choice.count())
+        else:
+            super().keyPressEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""

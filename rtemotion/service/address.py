@@ -46,15 +46,11 @@ def address_path() -> Path:
     """Return the file; ``RTEMOTION_SERVICE`` names another one, for several side by side."""
     if chosen := os.environ.get("RTEMOTION_SERVICE"):
         return Path(chosen)
-    from platformdirs import user_runtime_path
+    from platformdirs import user_runtime_path, user_state_path
 
-    try:
-        folder = user_runtime_path("rtemotion", appauthor=False, ensure_exists=True)
-    except OSError:
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("rtemotion", appauthor=False, ensure_exists=True)
-    return folder / "service.json"
+    # Without a login there is no folder that ends with it; one of the user's own will do.
+    where = user_runtime_path if "XDG_RUNTIME_DIR" in os.environ else user_state_path
+    return where("rtemotion", appauthor=False) / "service.json"
 
 
 @contextlib.contextmanager

@@ -146,7 +146,7 @@ def test_the_matrix_is_made_once_for_each_selection(monkeypatch: pytest.MonkeyPa
         made.append(1)
         return RBFInterpolator(*args, **options)
 
-    monkeypatch.setattr("rtemotion.gui.state.head.RBFInterpolator", counted)
+    monkeypatch.setattr("scipy.interpolate.RBFInterpolator", counted)
     filled = Interpolation(cap(12))
     whole, partly = np.arange(12.0), np.arange(12.0)
     partly[3] = np.nan
