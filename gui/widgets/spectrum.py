@@ -19,6 +19,8 @@ from .trace_names import mixed
 
 # Limits of the vertical axis are multiples of this, so that it stays calm.
 _GRAIN = 10.0
+# The low bands are too narrow for their names.
+_LETTERS = {"delta": "δ", "theta": "θ", "alpha": "α", "beta": "β", "gamma": "γ"}
 # Left, top, right, bottom: the last number of an axis is wider than its end.
 PLOT_MARGINS = (4, 2, 14, 6)
 
@@ -90,7 +92,7 @@ class Spectrum(QWidget):
         for name, low, high in zip(names, lows, highs, strict=True):
             region = pg.LinearRegionItem((low, high), movable=False)
             region.setZValue(-10)
-            label = pg.TextItem(name, anchor=(0.5, 0.0))
+            label = pg.TextItem(_LETTERS.get(name, name), anchor=(0.5, 0.0))
             for part in (region, label):
                 item.addItem(part, ignoreBounds=True)
             label.setX((low + high) / 2)
@@ -106,8 +108,7 @@ class Spectrum(QWidget):
         frequencies : array, shape (n,)
             Hz.
         decibels : array, shape (n,)
-            dB re 1 µV²/Hz; all NaN where
-            there is none.
+            dB re 1 µV²/Hz; all NaN where there is none.
         """
         self._frequencies = np.asarray(frequencies, np.float64)
         self._decibels = np.asarray(decibels, np.float64)
