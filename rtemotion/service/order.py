@@ -11,11 +11,18 @@ from ..decoding import Baseline
 from ..engine import Engine
 from ..errors import ServiceError
 from ..options import Options
-from ..outputs import Outputs
+from ..outputs import Outputs, about_engine
 from ..place import Place
 from ..signal import FloatArray, Stage
 from ..starting import Replay, demo_engine, live_engine, replay_engine
 
+_EXPECTED: Mapping[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    dict: "a mapping",
+    list: "a list",
+}
 Truth = Callable[[], FloatArray | None]
 
 
@@ -94,9 +101,12 @@ class Order:
             When something asked for cannot be had.
         """
         place, options, outputs = self.place, self.options, self.outputs
-        if place.headset is not None and options == Options() and self.known is None:
+        told = (self.known, self.baseline)
+        if place.headset is not None and options == Options() and told == (None, None):
             name, seed = place.simulated()
             engine, source = demo_engine(name, seed, None, self.model, outputs, onlooker)
+            if self.republish:
+                _republish(engine)
             return engine, None, lambda: source.truth[-1] if len(source.truth) else None
         if place.file is not None:
             what = Replay(
@@ -119,6 +129,14 @@ class Order:
             self.known,
         )
         return engine, None, _truth_of(engine)
+
+
+def _republish(engine: Engine) -> None:
+    from ..outlets.lsl import LSLOutlet
+
+    model = engine.model
+    about = about_engine(engine)
+    engine.add_outlet(LSLOutlet(model.card.target_names, model.identity, about=about))
 
 
 def _truth_of(engine: Engine) -> Truth | None:
@@ -150,6 +168,11 @@ def read_place(said: Any) -> Place:
             values[name] = read_number(value, name, 0.0, 3600.0)
         else:
             values[name] = read_as(str, value, name)
+    named = [n for n in ("stream", "board", "fieldtrip", "file", "headset") if n in values]
+    if len(named) > 1:
+        raise ServiceError(
+            f"One source is expected, but {' and '.join(named)} were named; leave all but one out."
+        )
     return Place(**values)
 
 
@@ -230,5 +253,4 @@ def read_as(kind: type, value: Any, name: str) -> Any:
     # True is an int to Python, and to nobody else.
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    expected = {str: "a text", bool: "true or false", int: "a whole number", dict: "a mapping"}
-    raise ServiceError(f"'{name}' is {value!r:.60}, expected {expected[kind]}.")
+    raise ServiceError(f"'{name}' is {value!r:.60}, expected {_EXPECTED[kind]}.")

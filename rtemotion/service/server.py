@@ -232,10 +232,12 @@ class Service:
             message = read_request(content)
         except ServiceError as problem:
             return Asked({}, problem, 0.0)
-        verb, said = message.get("do"), message.get("with")
-        ends = isinstance(said, dict) and said.get("if_alone") is True
-        # One that ends only what nobody uses overrides nothing.
-        overrides = isinstance(verb, str) and not (verb == "shutdown" and ends)
+        verb, said = message.get("do"), message.get("with", {})
+        # One that may end only what nobody uses, or asks amiss, overrides nothing yet.
+        later = verb == "shutdown" and not (
+            said == {} or (isinstance(said, dict) and said.get("if_alone") is False)
+        )
+        overrides = isinstance(verb, str) and not later
         return Asked(message, None, self.host.override(str(verb) if overrides else ""))
 
     async def _work(self, asked: asyncio.Queue[Asked | None], listener: Listener) -> None:

@@ -93,7 +93,7 @@ def test_whoever_says_the_wrong_thing_is_told_what_was_wrong(
         '{"type": "hello", "token": "\\ud800"}',
         b"\x93" * 99,
     ],
-    ids=range(8),
+    ids=[f"garbage {n}" for n in range(8)],
 )
 def test_garbage_is_refused(shared_service: Served, content: bytes | str) -> None:
     code, reason = refusal(shared_service, content)
