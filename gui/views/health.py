@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
@@ -34,6 +36,8 @@ _LINES = (
     ("late", "late frames", 1.0),
     ("lost", "samples lost", 1.0),
 )
+# No axis spans less, in the units of the plot: a line of zeros lies at the bottom.
+_LEAST_SPAN = 1.0
 _HEADINGS = ("channel", "clean", "level (µV)", "mains (µV)", "what speaks against it")
 
 
@@ -59,13 +63,13 @@ class HealthView(View):
             plot.setMouseEnabled(x=False, y=False)
             plot.hideButtons()
             plot.getAxis("left").setWidth(56)
-            plot.setTitle(title, size="9pt")
             plot.setMinimumHeight(70)
             self._curves.append(plot.plot(connect="finite"))
             self._plots.append(plot)
             offer_picture(plot, title, partial(self._values, key, factor, title))
             column.addWidget(plot, 1)
         self._plots[-1].setLabel("bottom", "seconds since the start")
+        self._known = [True] * len(_LINES)
         self._table = QTableWidget(0, len(_HEADINGS))
         self._table.setHorizontalHeaderLabels(_HEADINGS)
         self._table.verticalHeader().hide()
@@ -78,7 +82,7 @@ class HealthView(View):
         self._log.setReadOnly(True)
         self._log.setMaximumBlockCount(1000)
         self._told = 0
-        self._history: list[dict[str, object]] = []
+        self._history: list[Mapping[str, object]] = []
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(_titled("Channels", self._table))
         right.addWidget(_titled("What happened", self._log))
@@ -101,13 +105,35 @@ class HealthView(View):
 
     def redraw(self, session: Session, frozen: Moment | None) -> None:
         """Draw the facts as they are now."""
-        self._history = [dict(health) for health in session.health]
-        times = np.array([h["running_s"] for h in session.health], dtype=float)
-        for (key, _, factor), curve in zip(_LINES, self._curves, strict=True):
-            values = [h[key] for h in session.health]
-            curve.setData(times, np.array([_number(v) for v in values]) * factor)
+        if frozen is not None:
+            return
+        self._history = list(session.health)
+        times = np.array([h["running_s"] for h in self._history], dtype=float)
+        for place, (key, _, factor) in enumerate(_LINES):
+            values = np.array([_number(h[key]) for h in self._history]) * factor
+            self._show_line(place, times, values)
         self._show_channels(session)
         self._show_events(session)
+
+    def _show_line(
+        self, place: int, times: NDArray[np.float64], values: NDArray[np.float64]
+    ) -> None:
+        plot = self._plots[place]
+        self._curves[place].setData(times, values)
+        finite = values[np.isfinite(values)]
+        known = len(finite) > 0 or not len(values)
+        if known != self._known[place]:
+            self._known[place] = known
+            self._show_title(place)
+        if len(finite):
+            low, high = float(finite.min()), float(finite.max())
+            room = max(_LEAST_SPAN, 1.1 * (high - low)) - (high - low)
+            low = max(low - room / 2, 0.0) if low >= 0 else low - room / 2
+            plot.setYRange(low, high + room / 2, padding=0)
+
+    def _show_title(self, place: int) -> None:
+        title = _LINES[place][1] if self._known[place] else f"{_LINES[place][1]}: not known here"
+        self._plots[place].setTitle(title, size="9pt", color=self._theme.text)
 
     def _show_channels(self, session: Session) -> None:
         channels = session.latest.health.get("channels", ())
@@ -147,7 +173,7 @@ class HealthView(View):
         for place, (plot, curve) in enumerate(zip(self._plots, self._curves, strict=True)):
             plot.setBackground(theme.background)
             curve.setPen(pg.mkPen(theme.series(place), width=1))
-            plot.setTitle(_LINES[place][1], size="9pt", color=theme.text)
+            self._show_title(place)
             for side in ("left", "bottom"):
                 plot.getAxis(side).setPen(theme.grid)
                 plot.getAxis(side).setTextPen(theme.faint)

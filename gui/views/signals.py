@@ -44,6 +44,8 @@ class SignalsView(View):
         self._about.setWordWrap(True)
         self._mark = QPushButton()
         self._mark.setToolTip("Leave the channel out of everything that is decoded (B)")
+        # A click leaves the keyboard with the traces.
+        self._mark.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._mark.clicked.connect(self._toggle)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.traces)
