@@ -140,7 +140,7 @@ class App:
 
     def connect(self) -> None:
         """Ask what to decode."""
-        if self._dialog is not None and self._dialog.isVisible():
+        if self._dialog is not None:
             self._dialog.raise_()
             return
         if self.session.live and not self._sure("Stop what runs, to connect to something else?"):
@@ -148,12 +148,13 @@ class App:
         if self.session.live:
             self.window.ask("stop")
         self._dialog = ConnectDialog(self.link, self.choice, self.window)
-        self._dialog.accepted.connect(self._accepted)
+        self._dialog.finished.connect(self._answered)
         self._dialog.open()
 
-    def _accepted(self) -> None:
-        if self._dialog is not None:
-            self._take(self._dialog.choice())
+    def _answered(self, result: int) -> None:
+        dialog, self._dialog = self._dialog, None
+        if dialog is not None and result == ConnectDialog.DialogCode.Accepted:
+            self._take(dialog.choice())
 
     def _take(self, choice: Choice) -> None:
         self.choice, self._order = choice, choice.order()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QTimer
@@ -78,8 +78,9 @@ class ConnectDialog(QDialog):
         self.problem.setWordWrap(True)
         self.problem.hide()
         self._build()
+        self._chosen(self.sources.place())
         self._fill(choice or Choice(place={"headset": "cap32:1"}))
-        self._refreshing = False
+        self._refreshing = self._over = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._refresh)
         self._timer.start(_REFRESH_MS)
@@ -160,11 +161,18 @@ class ConnectDialog(QDialog):
             if choice is not None and "board" in choice.place:
                 self.sources.choose(choice.place)
 
-        self._link.ask("headsets", self._headsets)
-        self._link.ask("boards", boards, self.sources.show_boards)
+        self._ask("headsets", self.sources.show_headsets, self._tell)
+        self._ask("boards", boards, self.sources.show_boards)
 
-    def _headsets(self, found: Any) -> None:
-        self.sources.show_headsets(found)
+    def _ask(
+        self, verb: str, done: Callable[[Any], None], failed: Callable[[str], None], **said: Any
+    ) -> None:
+        """Ask the service; an answer that comes when the dialog has gone is dropped."""
+
+        def heard(take: Callable[[Any], None]) -> Callable[[Any], None]:
+            return lambda answer: None if self._over else take(answer)
+
+        self._link.ask(verb, heard(done), heard(failed), **said)
 
     def _refresh(self) -> None:
         """Look for streams, one search at a time."""
@@ -180,10 +188,11 @@ class ConnectDialog(QDialog):
             self._refreshing = False
             self.sources.streams.show_rows([], sentence)
 
-        self._link.ask("streams", done, failed, wait=1.0)
+        self._ask("streams", done, failed, wait=1.0)
 
     def _chosen(self, place: dict[str, Any]) -> None:
         self.contact.clear()
+        self._tell("")
         for button in (self.look, self.start):
             button.setEnabled(bool(place))
 
@@ -203,7 +212,7 @@ class ConnectDialog(QDialog):
             self.contact.clear()
             self._tell(sentence)
 
-        self._link.ask(
+        self._ask(
             "look",
             done,
             failed,
@@ -219,7 +228,11 @@ class ConnectDialog(QDialog):
     def _load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load a profile", "", "Profile (*.toml)")
         if path:
-            self._link.ask("profile", self._fill_options, self._tell, path=path)
+            self._ask("profile", self._loaded, self._tell, path=path)
+
+    def _loaded(self, options: Mapping[str, Any]) -> None:
+        self._tell("")
+        self._fill_options(options)
 
     def _save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save a profile", "", "Profile (*.toml)")
@@ -227,9 +240,11 @@ class ConnectDialog(QDialog):
             return
         path = path if path.endswith(".toml") else f"{path}.toml"
         options = dict(self.choice().options)
-        self._link.ask("profile", lambda _: self._tell(""), self._tell, path=path, options=options)
+        self._ask("profile", lambda _: self._tell(""), self._tell, path=path, options=options)
 
     def done(self, result: int) -> None:
-        """Stop looking for streams."""
+        """Stop looking for streams, and leave nothing behind."""
+        self._over = True
         self._timer.stop()
         super().done(result)
+        self.deleteLater()

@@ -43,11 +43,10 @@ class Sources(QTabWidget):
         self.headsets = _Listing(("name", "channels", "rate"))
         self.boards = _Listing(("board", "title", "channels", "rate"))
         for listing in (self.streams, self.headsets, self.boards):
-            listing.chosen.connect(self.chosen)
+            listing.chosen.connect(self._changed)
             listing.activated.connect(self.activated)
         self.file = QLineEdit()
         self.file.setPlaceholderText("a recording or session: EDF, BDF, FIF, XDF, BrainVision …")
-        self.file.textChanged.connect(self._file_changed)
         self.seed = QLineEdit("1")
         self.seed.setToolTip("Which simulated person")
         self.settings = QLineEdit()
@@ -56,9 +55,17 @@ class Sources(QTabWidget):
         self.addTab(self._headset_page(), "Simulated")
         self.addTab(self._file_page(), "Recordings")
         self.addTab(self._board_page(), "Boards")
-        self.currentChanged.connect(lambda _: self.chosen.emit(self.place()))
-        self.seed.textChanged.connect(lambda _: self.chosen.emit(self.place()))
-        self.settings.textChanged.connect(lambda _: self.chosen.emit(self.place()))
+        self._told: Place = {}
+        self.currentChanged.connect(self._changed)
+        for field in (self.file, self.seed, self.settings):
+            field.textChanged.connect(self._changed)
+
+    def _changed(self, *_: object) -> None:
+        """Tell what is chosen now, unless only a page that is not shown has changed."""
+        place = self.place()
+        if place != self._told:
+            self._told = place
+            self.chosen.emit(place)
 
     def place(self) -> Place:
         """Return what is chosen on the page that is shown; empty for nothing."""
@@ -166,9 +173,6 @@ class Sources(QTabWidget):
         path, _ = QFileDialog.getOpenFileName(self, "Open a recording")
         if path:
             self.file.setText(path)
-
-    def _file_changed(self) -> None:
-        self.chosen.emit(self.place())
 
 
 class _Listing(QTreeWidget):
