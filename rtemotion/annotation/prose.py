@@ -11,9 +11,9 @@ _TOKEN = re.compile(rf"[{_UNSPACED}][\u3000-\u303f\uff00-\uffef]*|[^\s{_UNSPACED
 _END = re.compile(r"(?:[.!?…]+[\"'”’»)\]*_]*|[。！？]+[」』”’）]*)$")
 _OPENERS = "\"'“‘«([_*—–-「『（"
 _INITIAL = re.compile(r"^[^\W\d_]\.$")
-_ABBREVIATIONS = frozenset(
-    "mr. mrs. ms. dr. st. prof. sr. jr. vs. etc. e.g. i.e. cf. no. vol. fig. capt. col. gen. "
-    "lt. rev. hon. messrs. mt. approx.".split()
+_ABBREVIATION = re.compile(
+    r"^(?:mr|mrs|ms|dr|st|prof|sr|jr|vs|e\.g|i\.e|cf|vol|capt|col|gen|lt|rev|hon|messrs|mt)\.$",
+    re.IGNORECASE,
 )
 
 
@@ -50,7 +50,7 @@ def ends_sentence(word: str, following: str | None) -> bool:
     if following is None or word.endswith(tuple("。！？」』）")):
         return True
     inner = word.lstrip(_OPENERS)
-    if inner.lower() in _ABBREVIATIONS or _INITIAL.match(inner):
+    if _ABBREVIATION.match(inner) or _INITIAL.match(inner):
         return False
     return not following.lstrip(_OPENERS)[:1].islower()
 

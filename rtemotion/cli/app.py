@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from .annotate_command import annotate
 from .options import (
     AlsoOption,
     BaselineOption,
@@ -613,3 +614,6 @@ def recover(
     from .session import run_recover
 
     run_recover(file, overwrite)
+
+
+app.command()(annotate)
