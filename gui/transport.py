@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QStyle,
+    QStyleOptionSlider,
+    QToolButton,
+    QWidget,
+)
 
 from .state.link import Link
 from .state.session import Session
@@ -12,6 +22,26 @@ from .state.words import clock_words
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 # Positions of the scrubber a second.
 _PER_SECOND = 10
+
+
+class Scrubber(QSlider):
+    """A slider that goes where it is clicked."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Go to the place clicked, and follow the mouse from there."""
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        control, part = QStyle.ComplexControl.CC_Slider, QStyle.SubControl.SC_SliderHandle
+        handle = self.style().subControlRect(control, option, part, self)
+        if event.button() == Qt.MouseButton.LeftButton and not handle.contains(
+            event.position().toPoint()
+        ):
+            along = event.position().x() - handle.width() / 2
+            room = max(self.width() - handle.width(), 1)
+            self.setValue(
+                QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), round(along), room)
+            )
+        super().mousePressEvent(event)
 
 
 class Transport(QWidget):
@@ -32,7 +62,8 @@ class Transport(QWidget):
         self.step = QToolButton()
         self.step.setText("▸|")
         self.step.setToolTip("One window further (.)")
-        self.scrubber = QSlider(Qt.Orientation.Horizontal)
+        self.scrubber = Scrubber(Qt.Orientation.Horizontal)
+        self.scrubber.setPageStep(10 * _PER_SECOND)
         self.scrubber.setToolTip("Where in the recording; going back decodes the way there anew")
         self.place = QLabel()
         self.speed = QComboBox()
