@@ -22,7 +22,7 @@ from .hub import Hub
 from .messages import Message
 from .order import Order, read_as, read_number, read_path
 from .running import Run
-from .waiting import until
+from .waiting import GIVEN_UP, until
 
 log = logging.getLogger(__name__)
 
@@ -198,14 +198,16 @@ class Host:
             return self.state()
 
     def _begin(self, order: Order, came: float, marked: Mapping[str, bool] | None = None) -> None:
+        def over() -> bool:
+            return self._overridden > came
+
+        if over():
+            # A newer request has had its turn already: what it made is left alone.
+            raise ServiceError(GIVEN_UP)
         self._end()
         self._number += 1
         number = self._number
         self._set(phase="opening", problem="", run=None, order=order)
-
-        def over() -> bool:
-            return self._overridden > came
-
         try:
             run = until(over, lambda: Run(order, self._hub, number, self._ended), Run.stop)
         except ServiceError as problem:
@@ -289,6 +291,9 @@ class Host:
                     # A table of the way there is ours, and comes out the same.
                     outputs=replace(order.outputs, overwrite=True),
                 )
+                # Nobody is told of an end that is none.
+                self._set(phase="opening", problem="", run=None, order=order)
+                run.stop()
                 self._begin(order, came)
             else:
                 run.set_pace(said)

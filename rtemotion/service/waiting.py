@@ -11,7 +11,7 @@ from ..errors import ServiceError
 T = TypeVar("T")
 
 _LOOK_S = 0.05
-_GIVEN_UP = "This was given up: another start, a stop or the end of the service came meanwhile."
+GIVEN_UP = "This was given up: another start, a stop or the end of the service came meanwhile."
 
 
 def until(over: Callable[[], bool], do: Callable[[], T], discard: Callable[[T], None]) -> T:
@@ -32,7 +32,7 @@ def until(over: Callable[[], bool], do: Callable[[], T], discard: Callable[[T], 
         As soon as `over` says so; what is under way is left to end by itself.
     """
     if over():
-        raise ServiceError(_GIVEN_UP)
+        raise ServiceError(GIVEN_UP)
     lock = threading.Lock()
     came = threading.Event()
     results: list[T] = []
@@ -59,7 +59,7 @@ def until(over: Callable[[], bool], do: Callable[[], T], discard: Callable[[T], 
             with lock:
                 given_up = not results
             if given_up:
-                raise ServiceError(_GIVEN_UP)
+                raise ServiceError(GIVEN_UP)
     if problems:
         raise problems[0]
     return results[0]

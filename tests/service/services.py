@@ -59,7 +59,7 @@ class Served:
     @contextmanager
     def socket(self, **greeting: Any) -> Iterator[ClientConnection]:
         """Speak JSON by hand, greeted and told the state; or with another greeting."""
-        with connect(self.address.url, proxy=None, max_size=None) as socket:
+        with connect(self.address.url, proxy=None, max_size=None, close_timeout=1.0) as socket:
             hello = {"type": "hello", "protocol": list(PROTOCOL), "token": self.address.token}
             socket.send(json.dumps(hello | greeting))
             yield socket
