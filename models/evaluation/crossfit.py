@@ -46,6 +46,8 @@ class HeldOut:
         Whether every fold could choose.
     marginal : tuple of array
         Labels of the training side of each fold, (n_train, n_targets).
+    reduced : array or None
+        What the caller made of predictions under moves, all folds after one another.
     """
 
     rows: IntArray
@@ -59,6 +61,7 @@ class HeldOut:
     lags: IntArray
     tuned: bool
     marginal: tuple[FloatArray, ...]
+    reduced: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,7 @@ class _Said:
     wrong: FloatArray
 
 
-Reduce = Callable[[IntArray, FloatArray, FloatArray], None]
+Reduce = Callable[[IntArray, FloatArray, FloatArray], FloatArray]
 
 
 def crossfit(
@@ -110,8 +113,8 @@ def crossfit(
     moves : sequence of array of int, shape (n_rows,)
         From which row each row takes its label instead, for every move.
     reduce : callable or None
-        Given, fold by fold, the rows that are scored, and predictions and truths under all
-        moves, both (n_test, n_moves, n_targets).
+        Given the rows that a fold scores, and predictions and truths under some moves, both
+        (n_test, n_moves, n_targets); what it returns has moves on its last axis but one.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def crossfit(
     """
     n_targets = labels.shape[2]
     here = np.arange(len(table))
-    said, marginal, tuned = [], [], True
+    said, marginal, reduced, tuned = [], [], [], True
     for fold in folds:
         outer = _prepared(features, fold, regressor, transform)
         inside = [
@@ -133,11 +136,14 @@ def crossfit(
         if reduce is None:
             continue
         at_once = max(1, _MOST // (len(table) * labels.shape[1] * n_targets))
+        pieces = []
         for start in range(0, len(moves), at_once):
             part = moves[start : start + at_once]
             moved = _run(outer, inside, labels, part, regressor, keep=False)
             shape = (len(fold.test), len(part), n_targets)
-            reduce(fold.test, moved.prediction.reshape(shape), moved.truth.reshape(shape))
+            both = (moved.prediction.reshape(shape), moved.truth.reshape(shape))
+            pieces.append(reduce(fold.test, *both))
+        reduced.append(np.concatenate(pieces, axis=-2))
     lengths = [len(fold.test) for fold in folds]
     widths = [_widths(s.wrong, n_targets) for s in said]
     return HeldOut(
@@ -152,6 +158,7 @@ def crossfit(
         lags=np.array([s.lag for s in said]),
         tuned=tuned,
         marginal=tuple(marginal),
+        reduced=np.concatenate(reduced) if reduced else None,
     )
 
 
@@ -184,7 +191,9 @@ def _run(
         errors = np.zeros((n_settings, n_lags * n_columns))
         residuals: list[list[FloatArray]] = [[] for _ in range(n_settings)]
         for side in inside:
-            y, truth = (_columns(labels, rows, moves) for rows in (side.fold.train, side.fold.test))
+            y, truth = (
+                _columns(labels, rows, moves) for rows in (side.fold.train, side.fold.test)
+            )
             spread = np.maximum(truth.var(axis=0), 1e-12) + np.square(
                 truth.mean(axis=0) - y.mean(axis=0)
             )
@@ -198,7 +207,9 @@ def _run(
             every = np.stack([np.concatenate(r) for r in residuals])
             wrong = every[setting, :, lag * n_columns + np.arange(n_columns)].T
     picked = lag * n_columns + np.arange(n_columns)
-    y, truth = (_columns(labels, rows, moves)[:, picked] for rows in (outer.fold.train, outer.fold.test))
+    y, truth = (
+        _columns(labels, rows, moves)[:, picked] for rows in (outer.fold.train, outer.fold.test)
+    )
     return _Said(outer.prepared.chosen(y, setting), truth, y.mean(axis=0), setting, lag, wrong)
 
 

@@ -84,7 +84,7 @@ def by_clip(table: FeatureTable, held: HeldOut) -> HeldOut:
 def cells_of(table: FeatureTable, held: HeldOut, protocol: Protocol) -> Cells:
     """Return the sums from which all scores follow."""
     recordings, row = np.unique(table.recording[held.rows], return_inverse=True)
-    if protocol == Protocol.D:
+    if protocol == Protocol.D or table.without_stimuli:
         first = np.full(len(recordings), np.iinfo(np.int64).max)
         np.minimum.at(first, row, held.fold)
         column, others = held.fold - first[row], "blocks"
@@ -133,7 +133,9 @@ def metrics(sums: FloatArray) -> FloatArray:
     return np.array(found)
 
 
-def over_subjects(values: FloatArray, subject: IntArray, weight: FloatArray | None = None) -> FloatArray:
+def over_subjects(
+    values: FloatArray, subject: IntArray, weight: FloatArray | None = None
+) -> FloatArray:
     """Return the mean over recordings of each subject, then over subjects.
 
     Parameters
@@ -170,11 +172,10 @@ def drawn(cells: Cells, resamples: int, seed: int) -> FloatArray:
     """
     rng = np.random.default_rng(seed)
     n_subjects, n_others = len(np.unique(cells.subject)), cells.sums.shape[1]
-    if cells.others == "blocks" or n_subjects > 1 or n_others > 1:
-        people = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), resamples)
-        others = rng.multinomial(n_others, np.full(n_others, 1 / n_others), resamples)
-    else:
-        return np.full((0, len(METRICS), cells.sums.shape[-1]), np.nan)
+    if n_subjects == 1 and n_others == 1:
+        return np.empty((0, len(METRICS), cells.sums.shape[-1]))
+    people = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects), resamples)
+    others = rng.multinomial(n_others, np.full(n_others, 1 / n_others), resamples)
     found = []
     for start in range(0, resamples, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)

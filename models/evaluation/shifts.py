@@ -7,11 +7,14 @@ at 5 % for people who shared a stimulus, one common shift with refitting 4 to 6 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...signal import FloatArray
+from .crossfit import HeldOut
 from .scores import over_subjects
 from .table import FeatureTable, IntArray
 
@@ -42,47 +45,102 @@ class Story:
 def story_of(table: FeatureTable) -> Story:
     """Lay the stimuli after one another in the order in which they are first met.
 
-    Recordings without stimuli begin together: each is a circle of its own in `move`.
+    Recordings without stimuli begin together, and each is a circle of its own.
     """
     if table.kind == "rating":
         return Story(table.stimulus.astype(np.float64), float(len(table.stimuli)), 1.0)
     step = table.step_s
+    shared = not table.without_stimuli
     position = np.zeros(len(table))
     start = 0.0
-    alone = np.array([name.startswith("none in ") for name in table.stimuli])
     for code in np.unique(table.stimulus):
         rows = table.stimulus == code
         own = table.stimulus_times[rows]
-        position[rows] = own - own.min()
-        if not alone[code]:
-            position[rows] += start
-            start += float(np.ptp(own)) + step
+        position[rows] = own - own.min() + start
+        start += (float(np.ptp(own)) + step) * shared
+    if shared:
+        return Story(position, start, step)
     ends = [np.ptp(position[table.recording == r]) for r in np.unique(table.recording)]
-    return Story(position, max(start, float(max(ends)) + step), step)
+    return Story(position, float(min(ends)) + step, step)
 
 
-def move(table: FeatureTable, story: Story, by: float) -> IntArray:
-    """Return from which row each row takes its label when labels move by so much.
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Ways in which labels may change places.
 
-    A label that somebody lacks is that person's nearest.
+    Attributes
+    ----------
+    taken : tuple of array of int, shape (n_rows,)
+        From which row each row takes its label, for every move.
+    available : int
+        How many different moves there could be.
+    says : str
+        What they are.
     """
-    taken = np.empty(len(table), dtype=np.int64)
-    shared = not all(name.startswith("none in ") for name in table.stimuli)
+
+    taken: tuple[IntArray, ...]
+    available: int
+    says: str
+
+
+def moves_of(table: FeatureTable, story: Story, apart_s: float, most: int, seed: int) -> Moves:
+    """Return shifts of the labels, evenly spread beyond their autocorrelation.
+
+    Ratings of clips that came in another order for others are permuted, the same
+    permutation for all; where the order was the same for all they are shifted along it,
+    since a slow drift would tell permuted ratings from real ones.
+    """
+    circles = _circles(table)
+    if table.kind == "rating" and _orders_differ(table):
+        n = len(table.stimuli)
+        rng = np.random.default_rng(seed)
+        available = math.factorial(n) - 1 if n < 13 else 10**9
+        orders = [rng.permutation(n) for _ in range(min(most, available))]
+        taken = [
+            _taken(circles, story, order[table.stimulus].astype(np.float64)) for order in orders
+        ]
+        return Moves(tuple(taken), available, "ratings permuted over clips, the same for all")
+    shifts, available = shifts_of(story, apart_s, most)
+    taken = [_taken(circles, story, story.position + by) for by in shifts]
+    what = "ratings" if table.kind == "rating" else "labels"
+    return Moves(tuple(taken), available, f"{what} shifted in a circle along the story")
+
+
+def _circles(table: FeatureTable) -> list[IntArray]:
+    """Return the rows among which labels move: a person's, through the story once."""
+    found = []
     for subject in np.unique(table.subject):
-        # A person may have heard the story in several recordings.
-        groups = table.session if shared else table.recording
-        ours = table.subject == subject
-        for code in np.unique(groups[ours]):
-            rows = np.flatnonzero(ours & (groups == code))
-            at = story.position[rows]
-            length = story.length if shared else float(np.ptp(at)) + story.step
-            order = np.argsort(at, kind="stable")
-            wanted = (at + by) % length
-            taken[rows] = rows[order[_nearest(at[order], wanted, length)]]
-    if table.kind == "rating":
-        # All windows of a clip share one rating, whichever window it is taken from.
-        return taken
+        rows = np.flatnonzero(table.subject == subject)
+        if table.without_stimuli:
+            groups = table.recording[rows]
+        else:
+            pairs = np.unique(np.stack([table.stimulus[rows], table.session[rows]]), axis=1)
+            again = len(np.unique(pairs[0])) < pairs.shape[1]
+            groups = table.session[rows] if again else np.zeros(len(rows), dtype=np.int64)
+        found += [rows[groups == code] for code in np.unique(groups)]
+    return found
+
+
+def _taken(circles: list[IntArray], story: Story, wanted: FloatArray) -> IntArray:
+    """Return the rows at the wanted places of each circle; the nearest where there is none."""
+    taken = np.empty(len(wanted), dtype=np.int64)
+    for rows in circles:
+        at = story.position[rows]
+        order = np.argsort(at, kind="stable")
+        # A recording without stimuli is as long as it is, not as long as the shortest.
+        length = max(story.length, float(np.ptp(at)) + story.step)
+        taken[rows] = rows[order[_nearest(at[order], wanted[rows] % length, length)]]
     return taken
+
+
+def _orders_differ(table: FeatureTable) -> bool:
+    orders = set()
+    for subject in np.unique(table.subject):
+        rows = np.flatnonzero(table.subject == subject)
+        rows = rows[np.lexsort([table.times[rows], table.recording[rows], table.session[rows]])]
+        codes, first = np.unique(table.stimulus[rows], return_index=True)
+        orders.add(tuple(codes[np.argsort(first)]))
+    return len(orders) > 1
 
 
 def _nearest(at: FloatArray, wanted: FloatArray, length: float) -> IntArray:
@@ -117,7 +175,7 @@ def resemblance(table: FeatureTable, labels: FloatArray, story: Story) -> Resemb
     """
     if table.kind == "rating":
         return Resemblance(0.0, float(len(np.unique(table.stimulus))))
-    curves = np.array([_autocorrelation(y, story) for y in _series(table, labels, story)])
+    curves = np.array([_autocorrelation(y, story) for y in series_of(table, labels, story)])
     with np.errstate(invalid="ignore"):
         curve = np.nanmean(curves, axis=0) if np.isfinite(curves).any() else np.zeros((1, 1))
     curve = np.nan_to_num(curve)
@@ -128,16 +186,15 @@ def resemblance(table: FeatureTable, labels: FloatArray, story: Story) -> Resemb
         negative = np.flatnonzero(c <= 0)
         last = negative[0] if len(negative) else len(c)
         effective.append(1 + 2 * c[1:last].sum())
-    return Resemblance(max(apart) * story.step, story.length / story.step / max(effective))
+    longest = float(max(effective))
+    return Resemblance(max(apart) * story.step, story.length / story.step / longest)
 
 
-def _series(table: FeatureTable, labels: FloatArray, story: Story) -> list[FloatArray]:
-    """Return the labels of each person along the story on an even grid."""
+def series_of(table: FeatureTable, labels: FloatArray, story: Story) -> list[FloatArray]:
+    """Return the labels of up to 20 people along the story on an even grid."""
     grid = np.arange(round(story.length / story.step)) * story.step
     found = []
-    for subject in np.unique(table.subject)[:20]:
-        rows = np.flatnonzero(table.subject == subject)
-        rows = rows[table.recording[rows] == table.recording[rows[0]]]
+    for rows in _circles(table)[:20]:
         at, first = np.unique(story.position[rows], return_index=True)
         y = labels[rows[first]]
         found.append(np.stack([np.interp(grid, at, column) for column in y.T], axis=1))
@@ -164,52 +221,62 @@ def shifts_of(story: Story, apart: float, most: int) -> tuple[FloatArray, int]:
     return first + chosen * story.step, available
 
 
-class WithinGroups:
-    """Gathers r within held-out groups, under every move of the labels, fold by fold.
+def within_groups(
+    table: FeatureTable, rows: IntArray, prediction: FloatArray, truth: FloatArray
+) -> FloatArray:
+    """Return what a fold adds to the statistic, one entry for each of its groups.
 
     A group is what one recording had of one stimulus in one fold; where labels are one
-    rating a clip, all clips of a subject are a group.
+    rating a clip, all clips of a subject are a group, gathered in `statistic`.
 
     Parameters
     ----------
     table : FeatureTable
+    rows : array of int, shape (n_rows,)
+        Scored rows of the fold.
+    prediction, truth : array, shape (n_rows, n_moves, n_targets)
+
+    Returns
+    -------
+    array, shape (n_groups, 1 or 2, n_moves, n_targets)
+        r, or mean prediction and truth of clips.
     """
-
-    def __init__(self, table: FeatureTable) -> None:
-        self._table = table
-        self._r: list[FloatArray] = []
-        self._subject: list[int] = []
-        self._clips: list[tuple[FloatArray, FloatArray]] = []
-
-    def add(self, rows: IntArray, prediction: FloatArray, truth: FloatArray) -> None:
-        """Take predictions and truths of a fold, (n_rows, n_moves, n_targets)."""
-        table = self._table
-        key = np.stack([table.recording[rows], table.stimulus[rows]], axis=1)
-        for pair in np.unique(key, axis=0):
-            group = (key == pair).all(axis=1)
-            p, y = prediction[group], truth[group]
-            subject = int(table.subject[rows[group][0]])
-            if table.kind == "rating":
-                self._clips.append((p.mean(axis=0), y.mean(axis=0)))
-            else:
-                self._r.append(correlation(p, y))
-            self._subject.append(subject)
-
-    def statistic(self, n_parts: int = 1) -> FloatArray:
-        """Return the mean over subjects of r within groups, (n_moves, n_targets).
-
-        `n_parts` is the number of pieces into which the moves of every fold were cut.
-        """
-        subject = np.array(self._subject)
-        if self._table.kind == "rating":
-            p, y = (np.array([clip[k] for clip in self._clips]) for k in (0, 1))
-            people = np.unique(subject)
-            values = np.array([correlation(p[subject == s], y[subject == s]) for s in people])
-            subject = people
+    found = []
+    for group in groups_of(table, rows):
+        p, y = prediction[group], truth[group]
+        if table.kind == "rating":
+            found.append(np.stack([p.mean(axis=0), y.mean(axis=0)]))
         else:
-            values = np.array(self._r)
-        del n_parts
-        return over_subjects(values.swapaxes(0, 1), subject)
+            found.append(correlation(p, y)[None])
+    return np.array(found)
+
+
+def groups_of(table: FeatureTable, rows: IntArray) -> list[IntArray]:
+    """Return positions in `rows` of each recording and stimulus, in a fixed order."""
+    key = table.recording[rows] * len(table.stimuli) + table.stimulus[rows]
+    return [np.flatnonzero(key == k) for k in np.unique(key)]
+
+
+def statistic(table: FeatureTable, tested: Sequence[IntArray], parts: FloatArray) -> FloatArray:
+    """Return the mean over subjects of r within groups, (n_moves, n_targets).
+
+    Parameters
+    ----------
+    table : FeatureTable
+    tested : sequence of array of int
+        Scored rows, fold by fold.
+    parts : array, shape (n_groups, 1 or 2, n_moves, n_targets)
+        What `within_groups` returned for all folds, one after the other.
+    """
+    subject = np.array(
+        [table.subject[rows[group[0]]] for rows in tested for group in groups_of(table, rows)]
+    )
+    values = parts[:, 0]
+    if table.kind == "rating":
+        people = np.unique(subject)
+        values = np.array([correlation(*parts[subject == s].swapaxes(0, 1)) for s in people])
+        subject = people
+    return over_subjects(values.swapaxes(0, 1), subject)
 
 
 def correlation(p: FloatArray, y: FloatArray) -> FloatArray:
@@ -222,29 +289,38 @@ def correlation(p: FloatArray, y: FloatArray) -> FloatArray:
     return found
 
 
-def rolled_within(table: FeatureTable, held_rows: IntArray, fold: IntArray, prediction: FloatArray, truth: FloatArray, apart_s: float, most: int) -> FloatArray:
-    """Return the statistic with labels rolled inside each group and predictions as they are.
+def rolled_within(table: FeatureTable, held: HeldOut, apart_s: float, most: int) -> FloatArray:
+    """Return the statistic with labels rolled inside each group, predictions as they are.
 
-    For models too slow to learn shifted labels. All groups roll by the same number of rows,
-    between the autocorrelation and what the shortest group leaves. Shape (n_rolls, n_targets).
+    For models too slow to learn shifted labels; it finds less than is there. All groups roll
+    by the same number of rows, between the autocorrelation and what the shortest group
+    leaves.
+
+    Returns
+    -------
+    array, shape (n_rolls, n_targets)
+        Without rows where groups are too short.
     """
-    key = np.stack([table.recording[held_rows], table.stimulus[held_rows], fold], axis=1)
-    if table.kind == "rating":
-        key = np.stack([table.subject[held_rows]] * 3, axis=1)
-    groups = [np.flatnonzero((key == k).all(axis=1)) for k in np.unique(key, axis=0)]
-    order = [g[np.argsort(table.times[held_rows[g]], kind="stable")] for g in groups]
-    subject = np.array([table.subject[held_rows[g[0]]] for g in order])
-    shortest = min(len(g) for g in order)
-    first = 1 if table.kind == "rating" else max(1, int(np.ceil(apart_s / table.step_s)))
-    rolls = np.arange(first, shortest - first + 1)
+    rating = table.kind == "rating"
+    key = table.subject[held.rows]
+    if not rating:
+        key = table.recording[held.rows] * len(table.stimuli) + table.stimulus[held.rows]
+        key = key * (int(held.fold.max()) + 1) + held.fold
+    groups = [np.flatnonzero(key == k) for k in np.unique(key)]
+    clock = table.stimulus if rating else table.times
+    groups = [g[np.argsort(clock[held.rows[g]], kind="stable")] for g in groups]
+    subject = np.array([table.subject[held.rows[g[0]]] for g in groups])
+    first = 1 if rating else max(1, int(np.ceil(apart_s / table.step_s)))
+    rolls = np.arange(first, min(len(g) for g in groups) - first + 1)
     if len(rolls) > most:
         rolls = rolls[np.unique(np.linspace(0, len(rolls) - 1, most).round().astype(int))]
-    values = np.array(
-        [[correlation(prediction[g], np.roll(truth[g], k, axis=0)) for g in order] for k in rolls]
-    )
     if not len(rolls):
-        return np.empty((0, truth.shape[1]))
-    return over_subjects(values, subject)
+        return np.empty((0, held.truth.shape[1]))
+    values = [
+        [correlation(held.prediction[g], np.roll(held.truth[g], k, axis=0)) for g in groups]
+        for k in rolls
+    ]
+    return over_subjects(np.array(values), subject)
 
 
 def p_value(observed: FloatArray, null: FloatArray) -> FloatArray:

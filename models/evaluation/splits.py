@@ -119,9 +119,13 @@ def folds_of(
         )
     everything = np.arange(len(table))
     rows = {
-        Protocol.A: lambda: _within_subject(table, everything, table.stimulus, gap_s, 3, "stimuli"),
+        Protocol.A: lambda: _within_subject(
+            table, everything, table.stimulus, gap_s, 3, "stimuli"
+        ),
         Protocol.B: lambda: _double(table, everything, gap_s),
-        Protocol.C: lambda: _within_subject(table, everything, table.session, gap_s, 2, "sessions"),
+        Protocol.C: lambda: _within_subject(
+            table, everything, table.session, gap_s, 2, "sessions"
+        ),
         Protocol.D: lambda: _blocked(table, everything, gap_s, blocks),
         Protocol.E: lambda: _subjects(table, everything, gap_s),
     }[asked]
@@ -167,9 +171,7 @@ def _near(
     near = np.zeros(len(train), dtype=bool)
     for code in np.intersect1d(group[train], group[test]):
         ours = group[train] == code
-        near[ours] = (
-            distances(times[train[ours]], times[test[group[test] == code]]) < gap_s - 1e-9
-        )
+        near[ours] = distances(times[train[ours]], times[test[group[test] == code]]) < gap_s - 1e-9
     return near
 
 
@@ -243,9 +245,7 @@ def _subjects(table: FeatureTable, rows: IntArray, gap_s: float) -> Iterator[Fol
         yield _fold(table, rows[~ours], rows[ours], _list(table.subjects, people), gap_s)
 
 
-def _blocked(
-    table: FeatureTable, rows: IntArray, gap_s: float, blocks: int
-) -> Iterator[Fold]:
+def _blocked(table: FeatureTable, rows: IntArray, gap_s: float, blocks: int) -> Iterator[Fold]:
     longest = 0.0
     for recording in np.unique(table.recording[rows]):
         own = rows[table.recording[rows] == recording]
@@ -274,9 +274,7 @@ def _by_time(table: FeatureTable, rows: IntArray, blocks: int) -> list[IntArray]
     return [rows[block == k] for k in range(blocks) if np.any(block == k)]
 
 
-def _grouped(
-    table: FeatureTable, rows: IntArray, group: IntArray, gap_s: float
-) -> Iterator[Fold]:
+def _grouped(table: FeatureTable, rows: IntArray, group: IntArray, gap_s: float) -> Iterator[Fold]:
     codes = np.unique(group[rows])
     if len(codes) < 2:
         return
@@ -324,9 +322,7 @@ def _list(names: Sequence[str], codes: IntArray) -> str:
     return "+".join(names[code] for code in codes)
 
 
-def _fold(
-    table: FeatureTable, train: IntArray, test: IntArray, name: str, gap_s: float
-) -> Fold:
+def _fold(table: FeatureTable, train: IntArray, test: IntArray, name: str, gap_s: float) -> Fold:
     if len(train) < 3:
         raise EvaluationError(
             f"With {name} held out and a gap of {gap_s:g} s, {len(train)} windows are left to "

@@ -15,6 +15,8 @@ from ...signal import FloatArray
 IntArray = NDArray[np.int64]
 Kind = Literal["continuous", "rating"]
 CONSTRUCTS = ("felt", "perceived", "stimulus-inferred")
+# Stands in for the stimulus where there was none.
+_ALONE = "none in "
 # What a model is given unless it is told otherwise; the rest serves baselines.
 MODEL_PARTS = ("power", "connectivity", "other")
 
@@ -208,8 +210,8 @@ class FeatureTable:
                 "session": [f"{s.subject} {s.session}" for s in stretches],
                 "recording": [f"{s.subject} {s.session} {s.recording}" for s in stretches],
                 # Without a stimulus nobody shares anything with anybody.
-                "stimulus": [s.stimulus or f"none in {_where(s)}" for s in stretches],
-                "story": [s.story or s.stimulus or f"none in {_where(s)}" for s in stretches],
+                "stimulus": [s.stimulus or _ALONE + _where(s) for s in stretches],
+                "story": [s.story or s.stimulus or _ALONE + _where(s) for s in stretches],
             }.items()
         }
         return cls(
@@ -248,6 +250,11 @@ class FeatureTable:
         steps = np.diff(self.times)[same]
         return float(np.median(steps)) if len(steps) else 1.0
 
+    @property
+    def without_stimuli(self) -> bool:
+        """Whether nothing was shown to anybody, so that nobody shares anything."""
+        return all(name.startswith(_ALONE) for name in self.stimuli)
+
     def rows(self, chosen: NDArray[np.bool_] | IntArray) -> FeatureTable:
         """Return the table with some of its rows; names and codes stay."""
         per_row = {
@@ -256,6 +263,28 @@ class FeatureTable:
             if isinstance(value, np.ndarray)
         }
         return replace(self, **per_row)
+
+    def pick(self, *names: str) -> FeatureTable:
+        """Return the table with some of its targets.
+
+        Raises
+        ------
+        EvaluationError
+            If there is no such target.
+        """
+        unknown = [name for name in names if name not in self.target_names]
+        if unknown or not names:
+            raise EvaluationError(
+                f"There is no target {', '.join(unknown) or 'asked for'}, expected some of "
+                f"{', '.join(self.target_names)}."
+            )
+        at = [self.target_names.index(name) for name in names]
+        return replace(
+            self,
+            targets=self.targets[:, at],
+            target_names=tuple(names),
+            constructs=tuple(self.constructs[i] for i in at),
+        )
 
     def columns_of(self, *parts: str) -> IntArray:
         """Return which columns belong to some parts of the features."""
@@ -291,7 +320,9 @@ def _codes(stretches: Sequence[Stretch], names: Sequence[str]) -> tuple[IntArray
 
 
 def _stimulus_features(stretches: Sequence[Stretch]) -> FloatArray:
-    widths = {0 if s.stimulus_features is None else s.stimulus_features.shape[1] for s in stretches}
+    widths = {
+        0 if s.stimulus_features is None else s.stimulus_features.shape[1] for s in stretches
+    }
     if len(widths) > 1:
         raise EvaluationError(
             "Features of the stimulus are known in some stretches and not, or others, elsewhere; "

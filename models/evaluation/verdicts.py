@@ -1,0 +1,135 @@
+"""What a score can be put down to, in a word, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from . import baselines as known
+from .compared import Comparison, R, difference
+from .result import (
+    CONNECTIVITY,
+    EITHER,
+    EYES,
+    MUSCLE,
+    NOTHING,
+    POWER,
+    STIMULUS,
+    TIME,
+    EqualTerms,
+    Finding,
+)
+from .scores import score
+from .splits import Protocol
+
+ALPHA = 0.05
+STIMULUS_LOCKED = "stimulus-locked confound"
+BASELINE_ONLY = "baseline only"
+# What may explain a score without a brain, in the order in which it is asked for.
+_EXPLANATIONS = (
+    (known.STIMULUS, STIMULUS),
+    (known.TIME, TIME),
+    (known.MUSCLE, MUSCLE),
+    (known.EYES, EYES),
+)
+
+
+def verdict(
+    model: Comparison,
+    others: Mapping[str, Comparison],
+    terms: EqualTerms | None,
+    p: float,
+    target: int | None,
+) -> str:
+    """Return what a score is put down to.
+
+    Something explains it that finds the labels by itself (its interval of r lies above
+    zero) and that the model is not shown to exceed (the interval of the difference in r
+    reaches zero).
+
+    Parameters
+    ----------
+    model : Comparison
+    others : mapping
+        Baselines by name.
+    terms : EqualTerms or None
+    p : float
+        How often chance does as well; NaN where that could not be asked, and the interval
+        of r decides.
+    target : int or None
+        None for the mean over targets.
+    """
+    if not _found(model, p, target):
+        return NOTHING
+    for name, word in _EXPLANATIONS:
+        if name in others and _explains(model, others[name], target):
+            return word
+    if terms is None:
+        return EITHER
+    more = terms.difference if target is None else terms.per_target[target]
+    if more.low > 0:
+        return CONNECTIVITY
+    return POWER if more.high < 0 else EITHER
+
+
+def _found(model: Comparison, p: float, target: int | None) -> bool:
+    if np.isfinite(p):
+        return p < ALPHA
+    return score(*model.metric(R, target)).low > 0
+
+
+def _explains(model: Comparison, other: Comparison, target: int | None) -> bool:
+    alone = score(*other.metric(R, target))
+    beyond = difference(model, other, target)
+    if np.isfinite(alone.low):
+        return alone.low > 0 and not beyond.low > 0
+    # Without a second subject or stimulus nothing can be drawn: what comes near explains.
+    return alone.value > 0.05 and alone.value >= 0.8 * (alone.value + beyond.value)
+
+
+def findings_of(
+    model: Comparison, others: Mapping[str, Comparison], overall: str, protocol: Protocol
+) -> list[Finding]:
+    """Return what speaks against the score as a whole."""
+    found = []
+    if overall in {MUSCLE, EYES, STIMULUS, TIME}:
+        name = next(baseline for baseline, word in _EXPLANATIONS if word == overall)
+        alone = score(*others[name].metric(R, None))
+        own = score(*model.metric(R, None))
+        found.append(
+            Finding(
+                overall,
+                "fault",
+                f"The baseline '{name}' alone reaches r = {alone.value:.2f}, and the model with "
+                f"r = {own.value:.2f} is not shown to exceed it.",
+            )
+        )
+    if protocol == Protocol.E:
+        found.append(
+            Finding(
+                BASELINE_ONLY,
+                "caution",
+                "Subjects were held out and stimuli were not: this stands beside the stimulus "
+                "mean, and is no score of a decoder. Hold out both (B).",
+            )
+        )
+    inside, outside = (
+        (model, others.get(known.NEW_STIMULI))
+        if protocol == Protocol.E
+        else (others.get(known.SAME_STIMULI), model)
+    )
+    if inside is not None and outside is not None:
+        seen, new = (score(*part.metric(R, None)) for part in (inside, outside))
+        unexplained = overall == NOTHING or protocol == Protocol.E
+        if seen.low > 0 and not new.low > 0 and seen.low > new.value and unexplained:
+            found.append(
+                Finding(
+                    STIMULUS_LOCKED,
+                    "fault" if protocol == Protocol.E else "caution",
+                    f"On stimuli that were learnt from, people held out reach r = "
+                    f"{seen.value:.2f}, on new stimuli {new.value:.2f}: what is learnt is the "
+                    "response to these stimuli.",
+                )
+            )
+    return found
