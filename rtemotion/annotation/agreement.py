@@ -123,5 +123,5 @@ def compare(a: Trajectory, b: Trajectory) -> tuple[Agreement, ...]:
 
 
 def _ratio(above: float, below: float) -> float:
-    # Rounding leaves about 1e-34 where nothing varies.
-    return above / below if below > 1e-24 else float("nan")
+    # Rounding leaves about 1e-17 where there is nothing to compare.
+    return above / below if below > 1e-15 else float("nan")
