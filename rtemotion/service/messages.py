@@ -24,6 +24,8 @@ PROTOCOL = (1, 0)
 # What a client may say at once, in bytes; arrays only ever come from the service.
 LARGEST = 2**18
 _DEEPEST = 32
+# Numbers that are made text at once.
+_LARGE = 4096
 TOPICS = ("frames", "signals", "features", "contributions", "networks")
 _DTYPES = frozenset({"<f4", "<f8", "<i8", "|u1", "|b1"})
 
@@ -73,7 +75,19 @@ def read_request(content: bytes | str) -> Message:
 
 def to_text(message: Mapping[str, Any]) -> str:
     """Return a message as JSON, arrays as lists and what is not finite as null."""
-    return json.dumps(_listed(message), default=_to_list)
+    # In parts: one call would keep every other thread, the engine's too, from working.
+    parts = (f"{json.dumps(key)}: {_part(value)}" for key, value in message.items())
+    return "{" + ", ".join(parts) + "}"
+
+
+def _part(value: Any) -> str:
+    if not (isinstance(value, np.ndarray) and value.ndim > 1 and value.size > _LARGE):
+        return json.dumps(_listed(value), default=_to_list)
+    if (row := value[0].size) > _LARGE:
+        return "[" + ", ".join(_part(rows) for rows in value) + "]"
+    step = max(1, _LARGE // row)
+    blocks = (json.dumps(_rows(value[at : at + step])) for at in range(0, len(value), step))
+    return "[" + ", ".join(block[1:-1] for block in blocks) + "]"
 
 
 def from_text(text: str) -> Message:

@@ -295,6 +295,8 @@ class Run:
     def _publish(self, publication: Publication) -> None:
         frame = publication.frame
         truth = None if self._truth is None else self._truth()
+        # A row of a block that would be kept with it.
+        truth = None if truth is None else truth.copy()
         # Contributions of ten minutes would fill the memory.
         bare = replace(frame, node_contribution=_NOTHING, edge_contribution=_NOTHING)
         with self._keeping:

@@ -49,6 +49,14 @@ def test_arrays_are_lists_in_json_and_what_is_not_finite_is_null(array: np.ndarr
     np.testing.assert_array_equal(rows, np.where(np.isfinite(array), array, np.nan))
 
 
+@pytest.mark.parametrize("shape", [(3000, 8), (3, 9000), (2, 3, 4000), (5000, 1)])
+def test_large_arrays_are_the_same_in_json(shape: tuple[int, ...]) -> None:
+    array = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    array[0, 0] = np.nan
+    read = json.loads(to_text({"type": "x", "data": array}))["data"]
+    np.testing.assert_array_equal(np.array(read, dtype=float), array)
+
+
 def test_single_numbers_that_are_not_finite_are_null_in_json() -> None:
     message = {
         "type": "x",
