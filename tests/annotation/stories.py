@@ -30,5 +30,5 @@ def segments(n: int = len(SENTENCES)) -> tuple[Segment, ...]:
     """One segment of 8 s a sentence."""
     return tuple(
         Segment("", 8.0 * i, 8.0 * i + 7.5, text, len(text.split()))
-        for i, text in enumerate((SENTENCES[i % len(SENTENCES)] for i in range(n)))
+        for i, text in enumerate(SENTENCES[i % len(SENTENCES)] for i in range(n))
     )

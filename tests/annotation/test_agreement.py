@@ -18,7 +18,7 @@ values = st.integers(0, 1000).map(lambda n: n / 1000)
 
 
 def by_anova(ratings: np.ndarray) -> tuple[float, float]:
-    """Numerator and denominator of ICC(2,1) from the total sum of squares, taken apart cell by cell."""
+    """ICC(2,1) above and below its line, from the total sum of squares, cell by cell."""
     n, k = ratings.shape
     grand = sum(ratings.flat) / (n * k)
     total = sum((x - grand) ** 2 for x in ratings.flat)

@@ -14,7 +14,9 @@ GOOD = {emotion: i / 10 for i, emotion in enumerate(EMOTIONS)}
 TEXT = json.dumps(GOOD)
 
 
-@pytest.mark.parametrize("content", [TEXT, f"  {TEXT}\n", f"```json\n{TEXT}\n```", f"```\n{TEXT}\n```"])
+@pytest.mark.parametrize(
+    "content", [TEXT, f"  {TEXT}\n", f"```json\n{TEXT}\n```", f"```\n{TEXT}\n```"]
+)
 def test_the_eight_numbers_are_read_in_order(content: str) -> None:
     np.testing.assert_allclose(read_scores(content), np.arange(8) / 10)
 
@@ -71,6 +73,8 @@ def test_replies_without_an_answer_say_why(body: object, why: str) -> None:
 
 
 def test_a_whole_reply_is_read() -> None:
-    np.testing.assert_allclose(read_reply(json.dumps(completion(TEXT)).encode()), np.arange(8) / 10)
+    np.testing.assert_allclose(
+        read_reply(json.dumps(completion(TEXT)).encode()), np.arange(8) / 10
+    )
     with pytest.raises(NoAnswerError, match="no chat completion"):
         read_reply(b"<html>\xff</html>")

@@ -99,7 +99,11 @@ def test_pauses_double_up_to_a_minute_and_are_drawn() -> None:
 def test_retry_after_is_honoured_in_seconds_and_as_a_date() -> None:
     later = datetime.now(UTC) + timedelta(seconds=90)
     date = email.utils.format_datetime(later, usegmt=True)
-    script = (status(429, Retry_After="7"), status(503, Retry_After=date), status(429, Retry_After="0"))
+    script = (
+        status(429, Retry_After="7"),
+        status(503, Retry_After=date),
+        status(429, Retry_After="0"),
+    )
     with endpoint(*script) as told, chatting(told) as (chat, pauses):
         asked(chat)
     assert pauses[0] == 7.0
@@ -116,9 +120,10 @@ def test_a_senseless_retry_after_gives_way_to_our_own_pause(said: str) -> None:
 
 def test_a_pause_of_an_hour_is_not_waited_for() -> None:
     with endpoint(status(429, Retry_After="3600")) as told, chatting(told) as (chat, pauses):
-        with pytest.raises(AnnotationError, match="asks to wait 3600 s"):
+        error = "asks to wait 3600 s"
+        with pytest.raises(AnnotationError, match=error):
             asked(chat)
-    assert pauses == []
+        assert pauses == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,10 @@ def test_a_pause_of_an_hour_is_not_waited_for() -> None:
     [(silent, "no answer within 0.2 s"), (trickle, "trickled in too slowly")],
 )
 def test_an_endpoint_that_never_answers_is_given_up(behaviour: Behaviour, why: str) -> None:
-    with endpoint(then=behaviour) as told, chatting(told, timeout=0.2, retries=1) as (chat, pauses):
+    with (
+        endpoint(then=behaviour) as told,
+        chatting(told, timeout=0.2, retries=1) as (chat, pauses),
+    ):
         with pytest.raises(AnnotationError, match=f"no answer in 2 tries.*{why}"):
             asked(chat)
         assert len(told.asked) == 2
@@ -136,9 +144,11 @@ def test_an_endpoint_that_never_answers_is_given_up(behaviour: Behaviour, why: s
 def test_nobody_at_the_address_is_told() -> None:
     with endpoint() as told:
         gone = told.url
-    with chatting(Told(iter(()), silent, gone), retries=1) as (chat, _):
-        with pytest.raises(AnnotationError, match="ConnectError"):
-            asked(chat)
+    with (
+        chatting(Told(iter(()), silent, gone), retries=1) as (chat, _),
+        pytest.raises(AnnotationError, match="ConnectError"),
+    ):
+        asked(chat)
 
 
 @pytest.mark.parametrize("code", [301, 400, 401, 403, 404, 413])
@@ -175,7 +185,9 @@ def test_the_key_is_sent_and_never_shown(caplog: pytest.LogCaptureFixture) -> No
         with pytest.raises(AnnotationError) as raised:
             asked(chat)
         assert KEY not in repr(chat.endpoint)
-    assert {name.lower(): v for name, v in told.headers[0].items()}["authorization"] == f"Bearer {KEY}"
+    assert {name.lower(): v for name, v in told.headers[0].items()}[
+        "authorization"
+    ] == f"Bearer {KEY}"
     assert "Incorrect key ***" in str(raised.value)
     assert KEY not in str(raised.value) + caplog.text
     assert KEY not in json.dumps(told.asked)
@@ -189,7 +201,16 @@ def test_a_key_that_cannot_be_sent_is_refused_unseen(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "localhost:8000", "ftp://a/v1", "http://", "http://a:b@c/v1", "http://a:x/v1", "http://a/ü"]
+    "url",
+    [
+        "",
+        "localhost:8000",
+        "ftp://a/v1",
+        "http://",
+        "http://a:b@c/v1",
+        "http://a:x/v1",
+        "http://a/ü",
+    ],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(AnnotationError, match="no address"):

@@ -35,9 +35,7 @@ def _rest(segment: Segment) -> tuple[float, float, str, int]:
     arrays(float, (9, 8), elements=st.floats(0.0, 1.0) | st.just(np.nan)),
     st.sampled_from([1, 3, 5]),
 )
-def test_smoothing_is_a_centred_rolling_mean_that_invents_nothing(
-    raw: np.ndarray, n: int
-) -> None:
+def test_smoothing_is_a_centred_rolling_mean_that_invents_nothing(raw: np.ndarray, n: int) -> None:
     found = smooth(raw, ["a"] * 5 + ["b"] * 4, n)
     frames = (pd.DataFrame(raw[:5]), pd.DataFrame(raw[5:]))
     means = [frame.rolling(n, min_periods=1, center=True).mean() for frame in frames]

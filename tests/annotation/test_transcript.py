@@ -26,7 +26,7 @@ def written(folder: Path, text: str, name: str = "times.csv") -> Path:
 def test_the_alice_layout_gives_words_blocks_and_sentences(tmp_path: Path) -> None:
     found = read_transcript(written(tmp_path, ALICE))
     assert found.timing == "measured"
-    assert [word.text for word in found.words] == "alice was tired down she fell".split()
+    assert [word.text for word in found.words] == ["alice", "was", "tired", "down", "she", "fell"]
     assert [word.block for word in found.words] == ["1"] * 4 + ["2"] * 2
     ends = [word.text for word in found.words if word.ends_sentence]
     assert ends == ["tired", "down", "fell"]
@@ -42,7 +42,14 @@ def test_a_simple_table_takes_its_sentences_from_the_marks(tmp_path: Path) -> No
 def test_a_text_spells_the_timed_words(tmp_path: Path) -> None:
     text = written(tmp_path, "Alice was TIRED. “Down,” she\nreally fell!", "story.txt")
     found = read_transcript(text, written(tmp_path, ALICE))
-    assert [w.text for w in found.words] == ["Alice", "was", "TIRED.", "“Down,”", "she really", "fell!"]
+    assert [w.text for w in found.words] == [
+        "Alice",
+        "was",
+        "TIRED.",
+        "“Down,”",
+        "she really",
+        "fell!",
+    ]
     assert found.words[4].onset == 0.05
     assert any("1 written words have no time" in note for note in found.notes)
 
@@ -111,7 +118,9 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_text_alone_has_estimated_times_and_says_so(tmp_path: Path) -> None:
-    text = written(tmp_path, "Mr. J. Smith came. “Who?” she asked.\n\nA Heading\n\nThe end", "a.txt")
+    text = written(
+        tmp_path, "Mr. J. Smith came. “Who?” she asked.\n\nA Heading\n\nThe end", "a.txt"
+    )
     found = read_transcript(text, words_a_minute=120.0)
     assert found.timing == "estimated"
     assert "estimated from 120" in found.notes[0]
@@ -158,7 +167,16 @@ Goodbye &amp; thanks!
 def test_subtitles_spread_their_words(tmp_path: Path, text: str, name: str) -> None:
     found = read_transcript(written(tmp_path, text, name))
     assert found.timing == "interpolated"
-    assert [word.text for word in found.words] == "Hello there, my dear friend. Goodbye & thanks!".split()
+    assert [word.text for word in found.words] == [
+        "Hello",
+        "there,",
+        "my",
+        "dear",
+        "friend.",
+        "Goodbye",
+        "&",
+        "thanks!",
+    ]
     assert (found.words[0].onset, found.words[4].offset) == (1.0, 3.0)
     assert found.words[5].onset == 4.5
     assert found.words[4].ends_sentence
