@@ -1,0 +1,173 @@
+"""Positive controls: mistakes and confounds that must be caught, and called by their names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold
+from sklearn.neighbors import KNeighborsRegressor
+
+from rtemotion.models.evaluation import (
+    FeatureTable,
+    Fold,
+    Plan,
+    audit_features,
+    audit_split,
+    evaluate,
+    folds_of,
+    smoothing_of,
+)
+from rtemotion.models.evaluation.audit import (
+    LABEL_SMOOTHING,
+    STIMULUS_BOTH_SIDES,
+    WHOLE_RECORD,
+    WINDOW_SPLIT,
+)
+from rtemotion.models.evaluation.made_up import Recipe, made_up
+from rtemotion.models.evaluation.result import MUSCLE, NOTHING, STIMULUS
+from rtemotion.models.evaluation.verdicts import BASELINE_ONLY, STIMULUS_LOCKED
+
+QUICK = Plan(shifts=39, resamples=200)
+
+
+def names(findings: object) -> set[str]:
+    return {finding.name for finding in findings}  # type: ignore[attr-defined]
+
+
+def by_windows(table: FeatureTable, seed: int = 0) -> list[Fold]:
+    """Split windows at random, as nobody should."""
+    split = KFold(5, shuffle=True, random_state=seed).split(table.features)
+    return [Fold(train, test, "random") for train, test in split]
+
+
+def r2(table: FeatureTable, folds: list[Fold]) -> float:
+    """Return R² of nearest neighbours, without any care."""
+    off = total = 0.0
+    for fold in folds:
+        y = table.targets
+        model = KNeighborsRegressor(3).fit(table.features[fold.train], y[fold.train])
+        off += np.square(y[fold.test] - model.predict(table.features[fold.test])).sum()
+        total += np.square(y[fold.test] - y[fold.train].mean(axis=0)).sum()
+    return 1 - off / total
+
+
+def test_a_window_split_finds_emotion_where_there_is_none_and_is_named() -> None:
+    table = made_up(Recipe(subjects=1, stimuli=0, rows=400, label_s=40, drift_s=60), 0)
+    careless = by_windows(table)
+    assert r2(table, careless) > 0.5
+    (finding, *_) = audit_split(table, careless)
+    assert finding.name == WINDOW_SPLIT
+    assert finding.severity == "fault"
+    honest = folds_of(table, "D", table.support_s)
+    assert r2(table, list(honest)) < 0.1
+    assert audit_split(table, honest) == ()
+    assert evaluate(table, None, "D", QUICK).verdict == NOTHING
+
+
+def test_stimuli_on_both_sides_are_named() -> None:
+    table = made_up(Recipe(subjects=4, stimuli=4, rows=30), 0)
+    assert STIMULUS_BOTH_SIDES in names(audit_split(table, folds_of(table, "E", 10.0)))
+    assert audit_split(table, folds_of(table, "B", 10.0)) == ()
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_whole_record_z_scoring_is_caught_and_a_baseline_of_rest_is_not(ddof: int) -> None:
+    table = made_up(Recipe(subjects=3, stimuli=4, rows=30), 0)
+    assert audit_features(table) == ()
+    x = np.array(table.features)
+    for recording in range(3):
+        rows = table.recording == recording
+        x[rows] = (x[rows] - x[rows].mean(axis=0)) / x[rows].std(axis=0, ddof=ddof)
+    spoilt = replace(table, features=x)
+    (finding,) = audit_features(spoilt)
+    assert finding.name == WHOLE_RECORD
+    assert "3 of 3 recordings" in finding.says
+    found = evaluate(spoilt, None, "A", replace(QUICK, baselines=False))
+    assert WHOLE_RECORD in names(found.findings)
+    assert not found.holds
+    rest = np.array(table.features)
+    for recording in range(3):
+        rows = np.flatnonzero(table.recording == recording)
+        rest[rows] -= rest[rows[:30]].mean(axis=0)
+    assert audit_features(replace(table, features=rest)) == ()
+
+
+def smoothed(width: int) -> FeatureTable:
+    """Return labels that changed with every window, before they were averaged over some."""
+    table = made_up(Recipe(subjects=1, stimuli=0, rows=600, targets=2, drift_s=200), 0)
+    noise = np.random.default_rng(7).standard_normal((600 + width - 1, 2))
+    kernel = np.ones(width) / width
+    labels = np.stack([np.convolve(column, kernel, "valid") for column in noise.T], axis=1)
+    return replace(table, targets=labels)
+
+
+@pytest.mark.parametrize("width", [10, 20, 30])
+def test_smoothing_that_nobody_told_of_is_measured(width: int) -> None:
+    assert smoothing_of(smoothed(width)) == pytest.approx(width * 2.0, rel=0.15)
+
+
+def test_labels_that_merely_are_slow_do_not_look_smoothed() -> None:
+    for seed in range(5):
+        slow = made_up(Recipe(subjects=1, stimuli=0, rows=600, label_s=60), seed)
+        assert smoothing_of(slow) == 0.0
+
+
+def test_label_smoothing_across_the_split_is_caught_and_a_stated_one_is_kept_apart() -> None:
+    table = smoothed(20)
+    found = evaluate(table, None, "D", replace(QUICK, baselines=False))
+    (finding,) = [f for f in found.findings if f.name == LABEL_SMOOTHING]
+    assert "40 s" in finding.says
+    assert not found.holds
+    stated = replace(table, smoothing_s=40.0)
+    honest = evaluate(stated, None, "D", replace(QUICK, baselines=False))
+    assert LABEL_SMOOTHING not in names(honest.findings)
+    assert honest.gap_s == pytest.approx(44.0)
+
+
+def test_a_stimulus_locked_confound_shows_on_known_stimuli_only_and_is_named() -> None:
+    table = made_up(Recipe(subjects=5, stimuli=5, rows=30, locked=0.9), 0)
+    known = evaluate(table, None, "E", QUICK)
+    assert known.mean.r.low > 0
+    assert {BASELINE_ONLY, STIMULUS_LOCKED} <= names(known.findings)
+    assert not known.headline
+    assert not known.holds
+    assert known.baseline("stimulus mean").scored.ccc.value > known.mean.ccc.value  # type: ignore[union-attr]
+    both = evaluate(table, None, "B", QUICK)
+    assert both.verdict == NOTHING
+    assert STIMULUS_LOCKED in names(both.findings)
+
+
+def test_what_follows_the_sound_is_put_down_to_the_stimulus() -> None:
+    table = made_up(Recipe(subjects=5, stimuli=5, rows=30, code="acoustics", strength=0.8), 0)
+    found = evaluate(table, None, "B", QUICK)
+    assert found.mean.r.low > 0
+    assert found.verdict == STIMULUS
+    assert STIMULUS in names(found.findings)
+    assert not found.holds
+
+
+def test_an_emotion_that_drives_only_the_muscles_is_explained_by_muscle() -> None:
+    table = made_up(Recipe(subjects=5, stimuli=5, rows=30, code="muscle", strength=1.0), 0)
+    found = evaluate(table, Ridge(alpha=10.0), "B", QUICK)
+    assert found.mean.r.low > 0
+    assert found.verdict == MUSCLE
+    assert MUSCLE in names(found.findings)
+    assert {target.verdict for target in found.targets} == {MUSCLE}
+    assert not found.holds
+    without = found.baseline("model without gamma").scored
+    assert without is not None
+    assert without.r.low < 0.1
+
+
+@pytest.mark.parametrize("code", ["connectivity", "power"])
+def test_what_the_brain_shows_is_found_and_put_down_to_where_it_is(code: str) -> None:
+    table = made_up(Recipe(subjects=5, stimuli=5, rows=30, code=code, strength=0.5), 0)  # type: ignore[arg-type]
+    found = evaluate(table, None, "B", QUICK)
+    assert found.verdict == code
+    assert found.holds
+    assert found.significance is not None
+    assert found.significance.p == found.significance.smallest_p
+    assert found.findings == ()
