@@ -274,6 +274,9 @@ class Session:
         if not self._is_news(said):
             return
         truth = said.get("truth")
+        if truth is not None and truth.shape != said["mean"].shape:
+            # A simulated person feels other emotions than this model knows.
+            truth = None
         for row in range(len(said["time"])):
             index = int(said["index"][row])
             self.history.append(

@@ -176,6 +176,13 @@ def test_frames_of_a_model_of_another_size_are_left_alone(run: Account, told: Se
     assert rows(told) == before
 
 
+def test_a_truth_of_other_emotions_than_the_model_s_is_left_out(run: Account) -> None:
+    frame = {**run.of("frames")[-1], "truth": np.zeros((1, 3))}
+    session = session_of(run.state, frame)
+    assert "truth" not in session.present
+    assert len(rows(session)) == 1
+
+
 def test_another_run_begins_everything_anew(run: Account, told: Session) -> None:
     begun = told.run
     told.apply({**run.state, "run": 2})
