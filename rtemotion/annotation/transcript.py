@@ -20,6 +20,7 @@ WORDS_A_MINUTE = 170.0
 OVERLAP_S = 0.01
 # Below this share of common words a text is not what was spoken.
 _COMMON = 0.8
+_BOOK = 5000
 _TIMED = (".csv", ".tsv", ".srt", ".vtt")
 
 
@@ -200,7 +201,8 @@ def with_text(timed: Transcript, tokens: list[Token], where: str) -> Transcript:
     """
     spoken = [bare(word.text) for word in timed.words]
     written = [bare(token.text) for token in tokens]
-    matcher = SequenceMatcher(None, spoken, written, autojunk=False)
+    # In a book, matches begin at its rarer words, or it would take minutes.
+    matcher = SequenceMatcher(None, spoken, written, autojunk=len(written) > _BOOK)
     common = matcher.get_matching_blocks()
     n_common = sum(part.size for part in common)
     if n_common < _COMMON * max(len(spoken), len(written)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ from ..signal import FloatArray
 from ..words import without_nan
 from .annotate_report import print_agreement, print_rows, print_summary
 from .printing import samples_bar
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,10 @@ class Asking:
     def chat(self) -> Chat:
         """Open the connection; the key is in an environment variable alone."""
         key = os.environ.get(self.key_variable, "").strip()
-        return Chat(Endpoint(self.endpoint, self.model, key, self.timeout, self.retries))
+        endpoint = Endpoint(self.endpoint, self.model, key, self.timeout, self.retries)
+        if key and not endpoint.is_local and not self.endpoint.lower().startswith("https:"):
+            log.warning("The key goes to %s unencrypted; ask over https.", endpoint.address)
+        return Chat(endpoint)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def print_summary(trajectory: Trajectory) -> None:
         at = int(np.nanargmax(values))
         segment = trajectory.segments[at]
         where = f"{segment.marker} {segment.start:.1f} s: {segment.text}".strip()
+        where = where if values[at] > 0.0 else ""
         table.add_row(
             emotion,
             _score(float(np.nanmean(values))),

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from rtemotion.annotation.emotions import EMOTIONS
+from rtemotion.cli.app import app
 
 from ..annotation.sentence_models import write_model
 from ..annotation.server import endpoint, good, says, scores_of, silent
@@ -195,6 +197,31 @@ def test_what_is_kept_needs_neither_consent_nor_endpoint(story: Path, tmp_path: 
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+@pytest.mark.parametrize(("answer", "n_asked"), [("n", 0), ("y", 6)])
+def test_a_terminal_is_asked_before_anything_is_paid(
+    story: Path, tmp_path: Path, answer: str, n_asked: int
+) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    with endpoint() as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rtemotion", *llm(told.url, story, tmp_path)],
+            stdin=theirs,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        os.write(ours, f"{answer}\n".encode())
+        _, said = process.communicate(timeout=60)
+        assert len(told.asked) == n_asked
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0
+    assert said.index("6 requests to tiny") < said.index("Ask now?")
+
+
 def test_the_key_comes_from_its_variable_and_is_never_shown(
     story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,8 +249,8 @@ def test_the_key_comes_from_its_variable_and_is_never_shown(
     ],
 )
 def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
-    done = rtemotion("annotate", *arguments)
-    assert done.returncode == 2, done.stdout + done.stderr
+    done = CliRunner().invoke(app, ["annotate", *arguments])
+    assert done.exit_code == 2, done.output
 
 
 def test_times_that_run_backwards_are_told_by_line(story: Path, times: Path) -> None:
