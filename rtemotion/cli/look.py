@@ -172,6 +172,8 @@ def _extras() -> list[Finding]:
         "brainflow": ("BrainFlow boards", "brainflow", 'pip install "rtemotion[brainflow]"'),
         "mne-realtime": ("FieldTrip", "mne-realtime", 'pip install "rtemotion[mne-realtime]"'),
         "asr": ("artifact subspace reconstruction", "meegkit", 'pip install "rtemotion[asr]"'),
+        "annotate": ("language models", "httpx", 'pip install "rtemotion[annotate]"'),
+        "embedding": ("sentence models", "tokenizers", 'pip install "rtemotion[embedding]"'),
         "pandas": ("tables in Python", "pandas", 'pip install "rtemotion[pandas]"'),
     }
     return [_extra(name, *parts) for name, parts in wanted.items()]
