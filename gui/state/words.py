@@ -11,7 +11,7 @@ from .session import Session
 REASONS = {
     "warm-up": "the windows are still filling",
     "gap": "samples were lost, the windows fill anew",
-    "too few channels": "too few channels are usable: mend the contact of some",
+    "too few channels": "too few channels are usable: mend contact, or name a montage",
     "stale": "nothing arrives: the stream is silent",
     "artifact": "blinks, muscle or movement in much of the window",
     "no baseline": "no rest of this person is known yet",

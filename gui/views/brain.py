@@ -28,8 +28,10 @@ from ..widgets.topomap import TopoMap
 from .view import Moment, View
 
 _NOW = "now"
-_GRAPH_EVERY_S = 1.0
+# Graph measures of many channels take long: they get a quarter of the time at most.
+_GRAPH_EVERY_S, _GRAPH_REST = 1.0, 3.0
 _WAITING = "Waiting until every window is full."
+_COMPUTING = "Graph measures are being computed."
 _TOO_EARLY = "Networks of emotions need five minutes with a value; {seconds} s were seen."
 # Volts² per hertz to microvolts² per hertz.
 _MICRO = 1e12
@@ -55,7 +57,8 @@ class BrainView(View):
         self._theme = DARK
         self._maps: list[TopoMap] = []
         self._graph: Mapping[str, Any] = {}
-        self._asked = 0.0
+        self._asked, self._graph_from, self._asking = 0.0, 0.0, False
+        self._no_graph = _WAITING
         self.measure, self.band, self.what, self.node = (QComboBox() for _ in range(4))
         self.what.setToolTip("Couplings of this moment, or the network of an emotion")
         self.measure.setToolTip("Connectivity measure (C for the next one)")
@@ -126,7 +129,8 @@ class BrainView(View):
         _fill(self.what, [(_NOW, ""), *networks])
         for widget in (self.edges, self.matrix, self.graph_map):
             widget.set_channels(source.channels, source.positions)
-        self._graph = {}
+        self._graph, self._no_graph, self._asking = {}, _COMPUTING, False
+        self._graph_from = 0.0
         self._make_maps(source, model)
 
     def _make_maps(self, source: SourceFacts, model: ModelFacts) -> None:
@@ -207,13 +211,15 @@ class BrainView(View):
 
     def _show_graph(self, session: Session) -> None:
         now = time.monotonic()
-        if session.live and now - self._asked >= _GRAPH_EVERY_S:
-            self._asked = now
+        full = bool(session.latest.features and session.latest.features["full"])
+        if session.live and full and not self._asking and now >= self._graph_from:
+            self._asked, self._asking = now, True
             measure, band = self.measure.currentText(), self.band.currentIndex()
-            self._link.ask("graph", self._take_graph, measure=measure, band=max(band, 0))
+            said = {"measure": measure, "band": max(band, 0)}
+            self._link.ask("graph", self._take_graph, self._without_graph, **said)
         nodes = self._graph.get("nodes", {})
         if not nodes:
-            self.graph_map.clear(_WAITING)
+            self.graph_map.clear(self._no_graph if full else _WAITING)
             self._whole.setText("")
             return
         if self.node.count() != len(nodes):
@@ -222,14 +228,24 @@ class BrainView(View):
         self.graph_map.show_values(nodes[name], name.replace("_", " "), "")
         whole = self._graph["whole"]
         self._whole.setText(
-            " · ".join(f"{key.replace('_', ' ')} {value:.3g}" for key, value in whole.items())
+            " · ".join(f"{key.replace('_', ' ')} {_tidy(value)}" for key, value in whole.items())
         )
 
     def _take_graph(self, result: Mapping[str, Any]) -> None:
-        self._graph = result
+        self._graph, self._no_graph = result, _COMPUTING
+        self._answered()
+
+    def _without_graph(self, sentence: str) -> None:
+        self._graph, self._no_graph = {}, sentence
+        self._answered()
+
+    def _answered(self) -> None:
+        now = time.monotonic()
+        rest = max(_GRAPH_EVERY_S, _GRAPH_REST * (now - self._asked))
+        self._asking, self._graph_from = False, now + rest
 
     def _ask_again(self) -> None:
-        self._asked = 0.0
+        self._graph_from = 0.0
 
     def _changed(self) -> None:
         self.wants_changed.emit()
@@ -263,3 +279,8 @@ def _fill(box: QComboBox, items: list[tuple[str, str]]) -> None:
 def _next(box: QComboBox) -> None:
     if box.count():
         box.setCurrentIndex((box.currentIndex() + 1) % box.count())
+
+
+def _tidy(value: float) -> str:
+    """Return a number that shows no rounding error as a result."""
+    return f"{0.0 if abs(value) < 1e-9 else value:.3g}".replace("-", "−")

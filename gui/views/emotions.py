@@ -16,6 +16,8 @@ from ..widgets.trajectories import Trajectories
 from .view import Moment, View
 
 _TRAIL_S = 30.0
+# Heights in pixels: of a bar, of what lies around bars, of the plane, of a sentence in its place.
+_BAR_PX, _BARS_PX, _PLANE_PX, _SENTENCE_PX = 28, 40, 230, 80
 _NO_PLANE = (
     "This model has no valence and arousal: they are shown where a model was trained on them, "
     "and never derived from other emotions."
@@ -44,7 +46,10 @@ class EmotionsView(View):
         self._axes: tuple[int, int] | None = None
         self._beats = 0
         self.traces.bad_toggled.connect(self.bad_toggled)
-        right = QSplitter(Qt.Orientation.Vertical)
+        # Thirty emotions must not push the signals off the page.
+        for widget, height in ((self.trajectories, 200), (self.bars, 90), (self.traces, 110)):
+            widget.setMinimumHeight(height)
+        right = self._right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.bars)
         right.addWidget(self.plane)
         right.setSizes([280, 180])
@@ -77,6 +82,11 @@ class EmotionsView(View):
         if {"valence", "arousal"} <= set(model.names):
             self._axes = model.names.index("valence"), model.names.index("arousal")
         self.plane.set_available(self._axes is not None, _NO_PLANE)
+        wanted = _BARS_PX + _BAR_PX * len(model.targets)
+        height = max(self._right.height(), 400)
+        for_plane = _PLANE_PX if self._axes is not None else _SENTENCE_PX
+        bars = max(min(wanted, height - for_plane), 120)
+        self._right.setSizes([bars, height - bars])
 
     def redraw(self, session: Session, frozen: Moment | None) -> None:
         """Draw the newest frames, or those up to the moment of freezing."""

@@ -38,7 +38,7 @@ _LINES = (
 )
 # No axis spans less, in the units of the plot: a line of zeros lies at the bottom.
 _LEAST_SPAN = 1.0
-_HEADINGS = ("channel", "clean", "level (µV)", "mains (µV)", "what speaks against it")
+_HEADINGS = ("channel", "clean", "level (µV)", "mains (µV)", "against it")
 
 
 class HealthView(View):
@@ -63,6 +63,7 @@ class HealthView(View):
             plot.setMouseEnabled(x=False, y=False)
             plot.hideButtons()
             plot.getAxis("left").setWidth(56)
+            plot.getAxis("left").setTickDensity(0.6)
             plot.setMinimumHeight(70)
             self._curves.append(plot.plot(connect="finite"))
             self._plots.append(plot)
@@ -78,6 +79,7 @@ class HealthView(View):
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._log = QPlainTextEdit()
         self._log.setReadOnly(True)
         self._log.setMaximumBlockCount(1000)

@@ -16,6 +16,7 @@ from .view import Moment, View
 
 # Spectra change four times a second at most.
 _SPECTRUM_BEATS = 5
+_LONGEST_TITLE = 24
 
 
 class SignalsView(View):
@@ -91,8 +92,8 @@ class SignalsView(View):
         if name in self._names:
             self._channel, self._beats = self._names.index(name), 0
             self.traces.choose(name)
-            self.spectrum.set_channel(name)
-            self.spectrogram.set_channel(name)
+            for widget in (self.spectrum, self.spectrogram):
+                widget.set_channel(_short(name))
 
     def redraw(self, session: Session, frozen: Moment | None) -> None:
         """Draw the newest samples, or those up to the moment of freezing."""
@@ -140,3 +141,9 @@ class SignalsView(View):
         """Use other colours."""
         for widget in (self.traces, self.spectrum, self.spectrogram):
             widget.set_theme(theme)
+
+
+def _short(name: str) -> str:
+    """Return a name with dots in its middle where a title would be too wide for its plot."""
+    half = _LONGEST_TITLE // 2
+    return name if len(name) <= _LONGEST_TITLE else f"{name[:half]}…{name[-half:]}"
