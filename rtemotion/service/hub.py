@@ -54,6 +54,7 @@ class Listener:
         self._told: dict[str, tuple[int, int]] = {}
         self._queue: deque[tuple[str, bool, bytes | str]] = deque()
         self._size = self._spare = 0
+        self._closed = False
         self._ready = asyncio.Event()
 
     @property
@@ -68,6 +69,8 @@ class Listener:
 
     def put(self, kind: str, content: bytes | str, spare: bool) -> None:
         """Let a message wait; `spare` when it may be left out."""
+        if self._closed:
+            return
         self._queue.append((kind, spare, content))
         self._size += len(content)
         self._spare += len(content) if spare else 0
@@ -75,6 +78,12 @@ class Listener:
             self._shed()
         self.lost = self.lost or self._size > MOST_AT_ALL
         self._ready.set()
+
+    def close(self) -> None:
+        """Let nothing wait any more: nobody will take it."""
+        self._closed = True
+        self._queue.clear()
+        self._size = self._spare = 0
 
     def told(self, kind: str, run: int, number: int) -> None:
         """Take note that everything of a kind up to a number was told, in a backlog."""
@@ -137,7 +146,8 @@ class Hub:
         self._listeners.append(listener)
 
     def remove(self, listener: Listener) -> None:
-        """Stop."""
+        """Stop; may be called twice."""
+        listener.close()
         if listener in self._listeners:
             self._listeners.remove(listener)
         self.look()

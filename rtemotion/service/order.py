@@ -16,6 +16,8 @@ from ..place import Place
 from ..signal import FloatArray, Stage
 from ..starting import Replay, demo_engine, live_engine, replay_engine
 
+# What file systems take; beyond it they raise errors of their own.
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000
 _EXPECTED: Mapping[type, str] = {
     str: "a text",
     bool: "true or false",
@@ -221,7 +223,8 @@ def read_path(value: Any, name: str) -> Path:
         When it is none.
     """
     text = read_as(str, value, name)
-    if not text or "\0" in text:
+    longest = max((len(part.encode()) for part in Path(text).parts), default=0)
+    if not text or "\0" in text or longest > _LONGEST_NAME or len(text) > _LONGEST_PATH:
         raise ServiceError(f"'{name}' is {text!r:.60}, expected the path of a file or folder.")
     return Path(text)
 

@@ -43,10 +43,10 @@ _WORKERS = 32
 
 @dataclass(frozen=True)
 class Asked:
-    """What a client said, as it came: a message or what is wrong with it."""
+    """What a client said, as it came: a message or what is wrong with it, in words."""
 
     message: Message
-    problem: ServiceError | None
+    problem: str
     came: float
 
 
@@ -164,6 +164,8 @@ class Service:
         self._hub.add(listener)
         asked: asyncio.Queue[Asked | None] = asyncio.Queue(_MOST_ASKED)
         sender = asyncio.create_task(self._send(connection, listener))
+        # Who takes nothing any more may still have requests to be done, and is read no further.
+        sender.add_done_callback(lambda _: self._hub.remove(listener))
         worker = asyncio.create_task(self._work(asked, listener))
         try:
             async for content in connection:
@@ -231,14 +233,15 @@ class Service:
         try:
             message = read_request(content)
         except ServiceError as problem:
-            return Asked({}, problem, 0.0)
+            # Kept as words: an error that is kept keeps all it went through.
+            return Asked({}, str(problem), 0.0)
         verb, said = message.get("do"), message.get("with", {})
         # One that may end only what nobody uses, or asks amiss, overrides nothing yet.
         later = verb == "shutdown" and not (
             said == {} or (isinstance(said, dict) and said.get("if_alone") is False)
         )
         overrides = isinstance(verb, str) and not later
-        return Asked(message, None, self.host.override(str(verb) if overrides else ""))
+        return Asked(message, "", self.host.override(str(verb) if overrides else ""))
 
     async def _work(self, asked: asyncio.Queue[Asked | None], listener: Listener) -> None:
         """Do what a client asks, one after the other."""
@@ -265,8 +268,8 @@ class Service:
             listener.tell(reply | {"ok": False, "error": sentence, "kind": "defect"})
 
     async def _do(self, asked: Asked, listener: Listener) -> Any:
-        if asked.problem is not None:
-            raise asked.problem
+        if asked.problem:
+            raise ServiceError(asked.problem)
         message = asked.message
         if message["type"] != "request":
             raise ServiceError(f"A '{message['type']:.40}' is not understood; send a 'request'.")

@@ -61,5 +61,6 @@ def until(over: Callable[[], bool], do: Callable[[], T], discard: Callable[[T], 
             if given_up:
                 raise ServiceError(GIVEN_UP)
     if problems:
-        raise problems[0]
+        # Taken out, or it would keep itself and all that it went through.
+        raise problems.pop()
     return results[0]

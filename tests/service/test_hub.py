@@ -89,6 +89,18 @@ def test_a_listener_that_takes_nothing_at_all_is_let_go() -> None:
     in_loop(body)
 
 
+def test_for_one_who_has_gone_nothing_is_kept() -> None:
+    async def body(hub: Hub) -> None:
+        gone = listening(hub, "frames")
+        gone.put("event", b"x", spare=False)
+        hub.remove(gone)
+        gone.put("event", b"x", spare=False)
+        assert not gone.waiting
+        assert hub.listeners == ()
+
+    in_loop(body)
+
+
 def test_a_busy_loop_takes_a_bounded_number_of_pictures_and_every_event() -> None:
     async def body(hub: Hub) -> None:
         one = listening(hub, "signals")
