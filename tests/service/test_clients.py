@@ -38,6 +38,7 @@ def test_json_and_msgpack_say_the_same(service: Served) -> None:
         binary.request("subscribe", topics=topics)
         answer(text, "subscribe", {"topics": topics})
         by_kind: dict[str, dict[Any, Any]] = {topic: {} for topic in (*topics, "event")}
+        binary.request("note", payload={"description": "größer", "n": [1, 2.5, None]})
         end = time.monotonic() + 4.0
         while time.monotonic() < end:
             message = json.loads(text.recv(5.0))
