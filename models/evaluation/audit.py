@@ -10,7 +10,7 @@ from ...signal import FloatArray
 from .result import Finding
 from .shifts import series_of, story_of
 from .splits import Fold, distances
-from .table import FeatureTable, IntArray
+from .table import BoolArray, FeatureTable, IntArray
 
 WINDOW_SPLIT = "window split"
 WHOLE_RECORD = "whole-record scaling"
@@ -155,7 +155,7 @@ def smoothing_of(table: FeatureTable) -> float:
     if table.kind == "rating":
         return 0.0
     story = story_of(table)
-    known = np.isfinite(table.targets).all(axis=1)
+    known: BoolArray = np.asarray(np.isfinite(table.targets).all(axis=1))
     if known.sum() < 16:
         return 0.0
     widths = []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...signal import FloatArray
 from .regressors import Prepared, Regressor, standardised
@@ -85,7 +86,7 @@ Reduce = Callable[[IntArray, FloatArray, FloatArray], FloatArray]
 
 def crossfit(
     table: FeatureTable,
-    features: FloatArray,
+    features: NDArray[np.floating],
     labels: FloatArray,
     folds: Sequence[Fold],
     protocol: Protocol,
@@ -163,7 +164,7 @@ def crossfit(
 
 
 def _prepared(
-    features: FloatArray, fold: Fold, regressor: Regressor, transform: Transform | None
+    features: NDArray[np.floating], fold: Fold, regressor: Regressor, transform: Transform | None
 ) -> _Side:
     train, test = standardised(features[fold.train], features[fold.test])
     if transform is not None:

@@ -38,7 +38,7 @@ from .shifts import (
     within_groups,
 )
 from .splits import BLOCKS, Fold, Protocol, folds_of
-from .table import MODEL_PARTS, EvaluationError, FeatureTable
+from .table import MODEL_PARTS, BoolArray, EvaluationError, FeatureTable
 from .uncertainty import uncertainty
 from .verdicts import findings_of, verdict
 
@@ -214,7 +214,7 @@ class _Chance:
 
 def _labelled(
     table: FeatureTable, lags_s: Sequence[float]
-) -> tuple[FeatureTable, FloatArray, NDArray[np.bool_], list[str]]:
+) -> tuple[FeatureTable, FloatArray, BoolArray, list[str]]:
     """Return rows with labels at every lag, (n_rows, n_lags, n_targets), which, and notes."""
     if not lags_s or min(lags_s) < 0 or (table.kind == "rating" and any(lags_s)):
         raise EvaluationError(
@@ -223,7 +223,8 @@ def _labelled(
         )
     labels = np.stack([_later(table, lag) for lag in lags_s], axis=1)
     finite = np.isfinite(labels)
-    everything, anything = finite.all(axis=(1, 2)), finite[:, 0].any(axis=1)
+    everything: BoolArray = np.asarray(finite.all(axis=(1, 2)))
+    anything = finite[:, 0].any(axis=1)
     lost = int(anything.sum() - finite[:, 0].all(axis=1).sum())
     if not everything.any() or lost > _MOST_LOST * anything.sum():
         share = finite[:, 0].mean(axis=0)
@@ -294,9 +295,10 @@ def _chance(
 ) -> _Chance:
     some = len(null) > 0
     each = p_value(observed, null) if some else np.full(len(observed), np.nan)
-    with np.errstate(invalid="ignore"):
-        together = p_value(_over(observed[None])[0], _over(null))[0] if some else np.nan
-        spread = float(np.nanmean(null.std(axis=0))) if some else np.nan
+    together = p_value(_over(observed[None])[0], _over(null))[0] if some else np.nan
+    spreads = null.std(axis=0) if some else np.empty(0)
+    spreads = spreads[np.isfinite(spreads)]
+    spread = float(spreads.mean()) if len(spreads) else np.nan
     told = Significance(
         method=method,
         refitted=refitted,
@@ -316,7 +318,8 @@ def _over(values: FloatArray) -> FloatArray:
     usable = np.isfinite(values).all(axis=0)
     if not usable.any():
         return np.full((len(values), 1), np.nan)
-    return values[:, usable].mean(axis=1, keepdims=True)
+    mean: FloatArray = values[:, usable].mean(axis=1, keepdims=True)
+    return mean
 
 
 def _statistic(run: Run, held: HeldOut) -> list[float]:

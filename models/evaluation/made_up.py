@@ -107,7 +107,7 @@ def made_up(recipe: Recipe, seed: int) -> FeatureTable:
             x += shows @ pattern
             for k in range(n_segments):
                 part = slice(k * recipe.rows, (k + 1) * recipe.rows)
-                at = np.arange(recipe.rows) * recipe.step_s
+                at = recipe.step_s * np.arange(recipe.rows, dtype=np.float64)
                 start = k * recipe.rows * recipe.step_s
                 stretches.append(
                     Stretch(
@@ -146,4 +146,5 @@ def _pattern(rng: np.random.Generator, recipe: Recipe, what: tuple[Column, ...])
         "acoustics": [c.part == "power" for c in what],
     }[recipe.code]
     n = 1 if recipe.code == "acoustics" else recipe.targets
-    return recipe.strength * rng.standard_normal((n, len(what))) * np.array(of)
+    pattern: FloatArray = recipe.strength * rng.standard_normal((n, len(what))) * np.array(of)
+    return pattern

@@ -7,7 +7,7 @@ one block of time), so that people and stimuli can be drawn anew thousands of ti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,8 +58,6 @@ class Cells:
 
 def by_clip(table: FeatureTable, held: HeldOut) -> HeldOut:
     """Return predictions of whole clips, where labels are one rating a clip."""
-    from dataclasses import replace
-
     key = np.stack([table.recording[held.rows], table.stimulus[held.rows]], axis=1)
     _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
     group = group.ravel()
@@ -74,10 +72,11 @@ def by_clip(table: FeatureTable, held: HeldOut) -> HeldOut:
         held,
         rows=held.rows[first],
         fold=held.fold[first],
-        **{
-            name: mean(getattr(held, name))
-            for name in ("prediction", "truth", "training_mean", "half_width", "std")
-        },
+        prediction=mean(held.prediction),
+        truth=mean(held.truth),
+        training_mean=mean(held.training_mean),
+        half_width=mean(held.half_width),
+        std=mean(held.std),
     )
 
 

@@ -118,18 +118,17 @@ def folds_of(
             "its rating with the next; leave out stimuli (A) or sessions (C)."
         )
     everything = np.arange(len(table))
-    rows = {
-        Protocol.A: lambda: _within_subject(
-            table, everything, table.stimulus, gap_s, 3, "stimuli"
-        ),
-        Protocol.B: lambda: _double(table, everything, gap_s),
-        Protocol.C: lambda: _within_subject(
-            table, everything, table.session, gap_s, 2, "sessions"
-        ),
-        Protocol.D: lambda: _blocked(table, everything, gap_s, blocks),
-        Protocol.E: lambda: _subjects(table, everything, gap_s),
-    }[asked]
-    return tuple(rows())
+    if asked == Protocol.A:
+        found = _within_subject(table, everything, table.stimulus, gap_s, 3, "stimuli")
+    elif asked == Protocol.B:
+        found = _double(table, everything, gap_s)
+    elif asked == Protocol.C:
+        found = _within_subject(table, everything, table.session, gap_s, 2, "sessions")
+    elif asked == Protocol.D:
+        found = _blocked(table, everything, gap_s, blocks)
+    else:
+        found = _subjects(table, everything, gap_s)
+    return tuple(found)
 
 
 def inner_folds(
@@ -162,7 +161,8 @@ def far_from(table: FeatureTable, train: IntArray, test: IntArray, gap_s: float)
     # A story is heard by all alike: its neighbouring segments share words and labels.
     others = ~np.isin(table.stimulus[train], table.stimulus[test])
     near |= others & _near(table.story, table.story_times, train, test, gap_s)
-    return train[~near]
+    far: IntArray = train[~near]
+    return far
 
 
 def _near(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from ...errors import RtemotionError
 from ...signal import FloatArray
 
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 Kind = Literal["continuous", "rating"]
 CONSTRUCTS = ("felt", "perceived", "stimulus-inferred")
 # Stands in for the stimulus where there was none.
@@ -255,9 +256,9 @@ class FeatureTable:
         """Whether nothing was shown to anybody, so that nobody shares anything."""
         return all(name.startswith(_ALONE) for name in self.stimuli)
 
-    def rows(self, chosen: NDArray[np.bool_] | IntArray) -> FeatureTable:
+    def rows(self, chosen: BoolArray | IntArray) -> FeatureTable:
         """Return the table with some of its rows; names and codes stay."""
-        per_row = {
+        per_row: dict[str, Any] = {
             name: value[chosen]
             for name, value in vars(self).items()
             if isinstance(value, np.ndarray)

@@ -12,7 +12,7 @@ from ..scoring import crps_gaussian, crps_sample
 from .crossfit import HeldOut
 from .result import Uncertainty
 from .scores import over_subjects
-from .table import EvaluationError, FeatureTable
+from .table import BoolArray, EvaluationError, FeatureTable
 
 
 def uncertainty(
@@ -33,13 +33,15 @@ def uncertainty(
     Uncertainty or None
         None where no fold could state any.
     """
-    stated = np.isfinite(held.half_width).all(axis=1) & (held.std > 0).all(axis=1)
+    stated: BoolArray = np.logical_and(
+        np.isfinite(held.half_width).all(axis=1), (held.std > 0).all(axis=1)
+    )
     if not stated.any():
         return None
     inside = np.abs(held.truth - held.prediction) <= held.half_width
     recording, subject = table.recording[held.rows], table.subject[held.rows]
 
-    def share(rows: NDArray[np.bool_], values: FloatArray) -> float:
+    def share(rows: BoolArray, values: FloatArray) -> float:
         codes = np.unique(recording[rows])
         each = np.array([values[rows & (recording == code)].mean(axis=0) for code in codes])
         whose = np.array([subject[rows & (recording == code)][0] for code in codes])
