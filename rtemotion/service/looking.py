@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from ..conditioning.survey import Surveyor
@@ -20,6 +22,7 @@ from .order import read_number, read_options, read_path, read_place
 from .waiting import until
 
 _LONGEST_LOOK_S = 60.0
+_MOST_FILES = 20_000
 # Beyond what was asked for, a source may take to say that it has nothing, s.
 _PATIENCE_S = 2.0
 
@@ -62,7 +65,20 @@ def files(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     from ..sources.listing import list_recordings
 
     folder = read_path(said.get("folder"), "folder")
+    _check_small(folder)
     return [summary.as_dict() for summary in list_recordings(folder)]
+
+
+def _check_small(folder: Path) -> None:
+    """Refuse a folder whose files take minutes to go through, a whole disk for instance."""
+    seen = 0
+    for _, folders, names in os.walk(folder):
+        seen += len(folders) + len(names)
+        if seen > _MOST_FILES:
+            raise ServiceError(
+                f"{folder} and the folders in it hold more than {_MOST_FILES} files; name one "
+                "closer to the recordings."
+            )
 
 
 def profile(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ ORDERS: list[tuple[str, Any, str]] = [
     ("streams", {"wait": "long"}, "'wait'"),
     ("streams", {"wait": 1e6}, "'wait'"),
     ("files", {}, "'folder'"),
+    ("files", {"folder": "/"}, "closer"),
     ("files", {"folder": "x" * 500}, "'folder'"),
     ("files", {"folder": "ä" * 200}, "'folder'"),
     ("look", {"place": {"file": "a/" * 5000}}, "'file'"),
