@@ -17,7 +17,7 @@ from .view import Moment, View
 
 _TRAIL_S = 30.0
 # Heights in pixels: of a bar, of what lies around bars, of the plane, of a sentence in its place.
-_BAR_PX, _BARS_PX, _PLANE_PX, _SENTENCE_PX = 28, 40, 230, 80
+_BAR_PX, _BARS_PX, _PLANE_PX, _SENTENCE_PX = 28, 40, 220, 70
 _NO_PLANE = (
     "This model has no valence and arousal: they are shown where a model was trained on them, "
     "and never derived from other emotions."
@@ -86,6 +86,7 @@ class EmotionsView(View):
         height = max(self._right.height(), 400)
         for_plane = _PLANE_PX if self._axes is not None else _SENTENCE_PX
         bars = max(min(wanted, height - for_plane), 120)
+        self.plane.setMinimumHeight(for_plane)
         self._right.setSizes([bars, height - bars])
 
     def redraw(self, session: Session, frozen: Moment | None) -> None:

@@ -30,16 +30,21 @@ Opening = Callable[..., "Desk"]
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     """Fail a test after which a thread lives on, or a window stands open."""
-    threads, windows = set(threading.enumerate()), _windows()
+    threads, windows = _threads(), _windows()
     yield
     end = time.monotonic() + 3.0
-    while time.monotonic() < end and set(threading.enumerate()) - threads:
+    while time.monotonic() < end and _threads() - threads:
         time.sleep(0.02)
-    lives = [t.name for t in threading.enumerate() if t not in threads]
+    lives = [thread.name for thread in _threads() - threads]
     assert not lives, f"threads live on: {lives}"
     gc.collect()
     stands = [str(window) for window in _windows() - windows]
     assert not stands, f"windows stand open: {stands}"
+
+
+def _threads() -> set[threading.Thread]:
+    # One waits for the end of a service that this process has started, as long as that lives.
+    return {t for t in threading.enumerate() if t.name != "rtemotion-launched"}
 
 
 def _windows() -> set[Any]:
@@ -75,11 +80,26 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     end_service(path)
 
 
+@pytest.fixture(scope="session")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file of a service that outlives a test, since starting one takes seconds."""
+    from .driving import end_service
+
+    path = tmp_path_factory.mktemp("service") / "service.json"
+    yield path
+    end_service(path)
+
+
 @pytest.fixture
-def opened(service: Path, settings: QSettings) -> Iterator[Opening]:
-    """Opens apps on the test's own service; closes them when the test is over."""
+def opened(
+    request: pytest.FixtureRequest, settings: QSettings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Opening]:
+    """Opens apps on the test's own service where it has one; closes them when it is over."""
     from .driving import Desk
 
+    if "service" not in request.fixturenames:
+        shared = request.getfixturevalue("shared_service")
+        monkeypatch.setenv("RTEMOTION_SERVICE", str(shared))
     desks: list[Desk] = []
 
     def open_desk(order: Mapping[str, Any] | None = None) -> Desk:
@@ -88,6 +108,7 @@ def opened(service: Path, settings: QSettings) -> Iterator[Opening]:
 
     yield open_desk
     for desk in desks:
+        desk.stop()
         desk.leave()
 
 

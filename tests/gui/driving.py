@@ -45,7 +45,7 @@ class Desk:
     """
 
     def __init__(self, settings: QSettings, order: Mapping[str, Any] | None = None) -> None:
-        self.app = App(Link(lambda: find_or_launch("app", linger=5.0)), settings, order)
+        self.app = App(Link(lambda: find_or_launch("app", linger=10.0)), settings, order)
         self.window, self.session = self.app.window, self.app.session
         self.app.show()
 
@@ -107,6 +107,12 @@ class Desk:
     def happened(self, word: str) -> list[str]:
         """Return what happened whose words hold one."""
         return [happening.text for happening in self.session.events if word in happening.text]
+
+    def stop(self) -> None:
+        """End what runs, so that whoever comes next finds nothing running."""
+        if self.app.link.connected and self.session.phase in {"opening", "running"}:
+            self.window.ask("stop")
+            self.until(lambda: self.session.phase not in {"opening", "running"})
 
     def leave(self) -> None:
         """Close the app, whatever it asks."""

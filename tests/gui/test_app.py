@@ -371,7 +371,9 @@ def test_closing_and_opening_again_keeps_geometry_theme_and_choice(
     assert picture(second.window).mean() < bright
 
 
-def test_nothing_that_is_pressed_while_nothing_runs_does_harm(opened: Opening) -> None:
+def test_nothing_that_is_pressed_while_nothing_runs_does_harm(
+    opened: Opening, service: Path
+) -> None:
     desk = opened()
     desk.until(lambda: desk.app._dialog is not None)
     desk.dialog.reject()

@@ -98,7 +98,7 @@ def test_a_stream_of_another_process_is_found_looked_at_and_started(
     desk = opened()
     desk.until(lambda: desk.app._dialog is not None)
     turn(desk, "LSL streams")
-    desk.until(lambda: stream in rows(desk, "streams"))
+    desk.until(lambda: stream in rows(desk, "streams"), 60.0)
     pick(desk, "streams", rows(desk, "streams").index(stream))
     assert f"source_id={stream}" in desk.dialog.choice().place["stream"]
     look(desk)
