@@ -45,7 +45,7 @@ class Desk:
     """
 
     def __init__(self, settings: QSettings, order: Mapping[str, Any] | None = None) -> None:
-        self.app = App(Link(lambda: find_or_launch("app", linger=10.0)), settings, order)
+        self.app = App(Link(lambda: find_or_launch("app", linger=60.0)), settings, order)
         self.window, self.session = self.app.window, self.app.session
         self.app.show()
 

@@ -174,7 +174,7 @@ def test_a_profile_is_the_command_line_s_and_comes_back(
         QFileDialog, "getSaveFileName", lambda *_, **__: (str(path.with_suffix("")), "")
     )
     click(button(dialog, "Save profile …"))
-    desk.until(path.is_file)
+    desk.until(lambda: path.is_file() and "channels" in path.read_text("utf-8"))
     said = read_profile(path)
     assert said["notch"] == 50.0
     assert list(said["channels"]) == ["AF7", "AF8", "TP9"]
