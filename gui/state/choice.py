@@ -52,7 +52,7 @@ class Choice:
             choice = cls(**said)
         except (ValueError, TypeError):
             return None
-        kinds = {name: str for name in ("model", "baseline", "record")}
+        kinds: dict[str, type] = dict.fromkeys(("model", "baseline", "record"), str)
         kinds |= {"place": dict, "options": dict, "republish": bool}
         fits = all(isinstance(getattr(choice, name), kind) for name, kind in kinds.items())
         return choice if fits and choice.place else None

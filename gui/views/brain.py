@@ -28,6 +28,8 @@ from ..widgets.topomap import TopoMap
 from .view import Moment, View
 
 _NOW = "now"
+# The graph measure of channels that is shown first.
+_FIRST_NODE = "strength"
 # Graph measures of many channels take long: they get a quarter of the time at most.
 _GRAPH_EVERY_S, _GRAPH_REST = 1.0, 3.0
 _WAITING = "Waiting until every window is full."
@@ -88,7 +90,7 @@ class BrainView(View):
         column.addWidget(split, 1)
         self.setFocusProxy(self.edges)
         self.what.currentIndexChanged.connect(self._changed)
-        for box in (self.measure, self.band):
+        for box in (self.measure, self.band, self.node):
             box.currentIndexChanged.connect(self._ask_again)
 
     def _controls(self) -> QHBoxLayout:
@@ -158,8 +160,9 @@ class BrainView(View):
                 widget.clear(_WAITING)
         self._show_couplings(session, source, model)
         self._show_graph(session)
-        for widget in (*self._maps, self.edges, self.matrix, self.graph_map):
-            widget.redraw()
+        pictures: tuple[Any, ...] = (*self._maps, self.edges, self.matrix, self.graph_map)
+        for picture in pictures:
+            picture.redraw()
 
     def _show_power(self, model: ModelFacts, features: Mapping[str, Any]) -> None:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -215,17 +218,19 @@ class BrainView(View):
         if session.live and full and not self._asking and now >= self._graph_from:
             self._asked, self._asking = now, True
             measure, band = self.measure.currentText(), self.band.currentIndex()
-            said = {"measure": measure, "band": max(band, 0)}
+            node = self.node.currentData() or _FIRST_NODE
+            said = {"measure": measure, "band": max(band, 0), "node": node}
             self._link.ask("graph", self._take_graph, self._without_graph, **said)
         nodes = self._graph.get("nodes", {})
         if not nodes:
             self.graph_map.clear(self._no_graph if full else _WAITING)
             self._whole.setText("")
             return
-        if self.node.count() != len(nodes):
-            _fill(self.node, [(name.replace("_", " "), name) for name in nodes])
-        name = self.node.currentData()
-        self.graph_map.show_values(nodes[name], name.replace("_", " "), "")
+        if not self.node.count():
+            names = self._graph["node_measures"]
+            _fill(self.node, [(name.replace("_", " "), name) for name in names])
+        for name, values in nodes.items():
+            self.graph_map.show_values(values, name.replace("_", " "), "")
         whole = self._graph["whole"]
         self._whole.setText(
             " · ".join(f"{key.replace('_', ' ')} {_tidy(value)}" for key, value in whole.items())
@@ -261,8 +266,9 @@ class BrainView(View):
     def set_theme(self, theme: Theme) -> None:
         """Use other colours."""
         self._theme = theme
-        for widget in (*self._maps, self.edges, self.matrix, self.graph_map):
-            widget.set_theme(theme)
+        pictures: tuple[Any, ...] = (*self._maps, self.edges, self.matrix, self.graph_map)
+        for picture in pictures:
+            picture.set_theme(theme)
 
 
 def _fill(box: QComboBox, items: list[tuple[str, str]]) -> None:

@@ -40,7 +40,7 @@ TAKES: Mapping[str, frozenset[str]] = {
     "record": frozenset({"path", "overwrite"}),
     "note": frozenset({"kind", "payload"}),
     "pace": frozenset({"speed", "paused", "seek", "step"}),
-    "graph": frozenset({"measure", "band"}),
+    "graph": frozenset({"measure", "band", "node"}),
     "profile": frozenset({"path", "options"}),
     "subscribe": frozenset({"topics", "emotion"}),
     "shutdown": frozenset({"if_alone"}),
@@ -303,7 +303,9 @@ class Host:
     def _graph(self, said: Mapping[str, Any]) -> dict[str, Any]:
         measure = read_as(str, said.get("measure"), "measure")
         band = read_as(int, said.get("band"), "band")
-        graph: dict[str, Any] = self._running().graph(measure, band)
+        node = said.get("node")
+        chosen = None if node is None else read_as(str, node, "node")
+        graph: dict[str, Any] = self._running().graph(measure, band, chosen)
         return graph
 
     def _running(self) -> Run:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..decoding import Baseline
 from ..engine import Engine
 from ..errors import ServiceError
@@ -106,10 +108,10 @@ class Order:
         told = (self.known, self.baseline)
         if place.headset is not None and options == Options() and told == (None, None):
             name, seed = place.simulated()
-            engine, source = demo_engine(name, seed, None, self.model, outputs, onlooker)
+            engine, _ = demo_engine(name, seed, None, self.model, outputs, onlooker)
             if self.republish:
                 _republish(engine)
-            return engine, None, lambda: source.truth[-1] if len(source.truth) else None
+            return engine, None, _truth_of(engine)
         if place.file is not None:
             what = Replay(
                 place.file,
@@ -142,10 +144,24 @@ def _republish(engine: Engine) -> None:
 
 
 def _truth_of(engine: Engine) -> Truth | None:
+    """Return what tells the truth of the model's own emotions, NaN where nobody knows it."""
     source: Any = engine.source
     if not hasattr(source, "truth"):
         return None
-    return lambda: source.truth[-1] if len(source.truth) else None
+    from ..simulators.codes import EMOTIONS
+
+    names = engine.model.card.target_names
+    known = [place for place, name in enumerate(names) if name in EMOTIONS]
+    columns = [EMOTIONS.index(names[place]) for place in known]
+
+    def truth() -> FloatArray | None:
+        if not len(source.truth):
+            return None
+        told = np.full(len(names), np.nan)
+        told[known] = source.truth[-1][columns]
+        return told
+
+    return truth
 
 
 def read_place(said: Any) -> Place:

@@ -200,7 +200,7 @@ class Run:
                 self._steps += said["step"]
                 pace.hurry(math.inf)
 
-    def graph(self, measure: str, band: int) -> dict[str, Any]:
+    def graph(self, measure: str, band: int, node: str | None = None) -> dict[str, Any]:
         """Return graph measures of the newest features, from any thread.
 
         Parameters
@@ -209,6 +209,9 @@ class Run:
             A connectivity measure of the model.
         band : int
             Which of the connectivity bands.
+        node : str or None
+            The one measure of channels that is wanted, since some take seconds on a large
+            net; all of them by default.
 
         Raises
         ------
@@ -221,15 +224,21 @@ class Run:
                 f"There is no '{measure:.40}' in band {band}; there are "
                 f"{', '.join(schema.measures)} in {len(schema.connectivity_bands)} bands."
             )
+        if node is not None and node not in NODE_MEASURES:
+            raise ServiceError(
+                f"There is no '{node:.40}' of channels; there are {', '.join(NODE_MEASURES)}."
+            )
+        nothing = {"nodes": {}, "whole": {}, "node_measures": list(NODE_MEASURES)}
         frame = self._onlooker.newest
         if frame is None or not frame.full:
-            return {"nodes": {}, "whole": {}}
+            return nothing
         values = frame.connectivity[schema.measures.index(measure), band]
         weights = weights_of(values, frame.pairs, info.n_channels, measure)
         if weights is None:
-            return {"nodes": {}, "whole": {}}
-        return {
-            "nodes": {name: of(weights) for name, of in NODE_MEASURES.items()},
+            return nothing
+        wanted = NODE_MEASURES if node is None else {node: NODE_MEASURES[node]}
+        return nothing | {
+            "nodes": {name: of(weights) for name, of in wanted.items()},
             "whole": {name: of(weights) for name, of in WHOLE_MEASURES.items()},
         }
 
