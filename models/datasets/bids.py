@@ -71,8 +71,8 @@ def bids(
     ]
     if not files:
         raise SourceError(
-            f"{folder} holds no recording such as sub-01/eeg/sub-01_task-{task or 'NAME'}_eeg.edf, "
-            "expected EEG in BIDS; check the folder and the task."
+            f"{folder} holds no EEG in BIDS{f' of the task {task}' if task else ''}, expected "
+            "files such as sub-01/eeg/sub-01_task-NAME_eeg.edf; check the folder and the task."
         )
     table = None if ratings is None else _ratings(ratings, targets, stimulus)
     recordings = [
@@ -180,8 +180,9 @@ def _continuous(path: Path, targets: Sequence[Target], kind: str) -> Series | No
             values: FloatArray = np.genfromtxt(file, delimiter="\t", ndmin=2, dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise SourceError(
-            f"The ratings {path} and {described.name} cannot be read ({problem}), expected columns "
-            f"{', '.join(target.name for target in targets)}, SamplingFrequency and StartTime."
+            f"The ratings {path} and {described.name} cannot be read ({problem}), expected "
+            f"SamplingFrequency, StartTime and Columns with "
+            f"{', '.join(target.name for target in targets)}."
         ) from problem
     return Series(start + np.arange(len(values)) / rate, values[:, at])
 

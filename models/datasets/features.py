@@ -238,16 +238,14 @@ def _rows(
     for item in items:
         if not isinstance(item, FeatureFrame):
             continue
-        against = reference.before(item)
-        if not item.full or against is None:
-            continue
         at = item.index / info.sfreq if recording.clock == "recording" else item.time
-        if round(item.index / (hop_s * info.sfreq)) % every:
-            continue
-        for number, trial in enumerate(trials):
-            if trial.start + window_s <= at + 1e-6 and at <= trial.stop + 1e-6:
-                yield at, number, _against(item, against)
-                break
+        if item.full and round(item.index / (hop_s * info.sfreq)) % every == 0:
+            against = reference.known(item)
+            for number, trial in enumerate(trials):
+                if trial.start + window_s <= at + 1e-6 and at <= trial.stop + 1e-6 and against:
+                    yield at, number, _against(item, against)
+                    break
+        reference.learn(item)
 
 
 class _Reference:
@@ -266,18 +264,18 @@ class _Reference:
         elif not self._nothing:
             self._running = RunningReference(how.tau_s, how.minimum_s, hop_s)
 
-    def before(self, frame: FeatureFrame) -> Baseline | None:
-        """Return what was known before a frame, and learn from the frame."""
+    def known(self, frame: FeatureFrame) -> Baseline | None:
+        """Return what was known before a frame; None where that is too little."""
         if self._nothing:
             return Baseline(np.zeros(frame.power.shape), np.zeros(frame.connectivity.shape), 0)
-        if self._recorder is not None:
-            self._fixed = self._fixed or self._recorder.add(frame)
-            return self._fixed
-        assert self._running is not None
-        known = self._running.mean()
-        if frame.full:
+        return self._fixed if self._running is None else self._running.mean()
+
+    def learn(self, frame: FeatureFrame) -> None:
+        """Take a frame in, once what was known before it has been used."""
+        if self._recorder is not None and self._fixed is None:
+            self._fixed = self._recorder.add(frame)
+        if self._running is not None and frame.full:
             self._running.add(frame)
-        return known
 
 
 def _against(frame: FeatureFrame, reference: Baseline) -> np.ndarray:

@@ -6,6 +6,7 @@ written with, and refuses every other one.
 
 from __future__ import annotations
 
+import importlib
 import pickle
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ _MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
 class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if module in _MULTIARRAY and name in {"_reconstruct", "scalar"}:
-            return getattr(np._core.multiarray, name)
+            return getattr(importlib.import_module("numpy._core.multiarray"), name)
         if module == "numpy" and name in {"ndarray", "dtype"}:
             return getattr(np, name)
         if module == "numpy._core.numeric" and name == "_frombuffer":

@@ -44,7 +44,9 @@ def dasps(folder: Path) -> Dataset:
             continue
         trials = _situations([row for row in rows if row["subject"] == subject], str(table))
         recordings.append(
-            LabelledRecording(subject, "", "dasps", partial(open_file, file), lambda t=trials: t)
+            LabelledRecording(
+                subject, "", "dasps", partial(open_file, file), partial(tuple, trials)
+            )
         )
     return Dataset(
         name="DASPS",

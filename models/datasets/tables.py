@@ -33,7 +33,7 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> list[Row]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
             reader = csv.DictReader(file, delimiter=delimiter)
-            rows = [
+            rows: list[Row] = [
                 {str(k).strip(): (v or "").strip() for k, v in row.items() if isinstance(v, str)}
                 for row in reader
             ]

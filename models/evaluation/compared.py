@@ -181,7 +181,11 @@ def beside(
     add(known.EYES, lambda: on(known.eye_columns(table), "no delta power at the forehead"))
     add(known.POWER, lambda: on(power, "no power among the features"))
     add(known.CONNECTIVITY, lambda: on(edges, "no connectivity among the features"))
-    add(known.RANK_1, lambda: (run, known.rank_1(run.fitted(x[:, columns]))))
+    is_ridge = isinstance(regressor, RidgeRegressor)
+    add(
+        known.RANK_1,
+        lambda: (run, known.rank_1(held if is_ridge else run.fitted(x[:, columns]))),
+    )
     for name, left in (
         (known.NO_GAMMA, known.without_gamma(table, columns)),
         (known.NO_EDGE, known.without_edge(table, columns)),

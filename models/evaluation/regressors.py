@@ -94,9 +94,9 @@ class RidgeRegressor:
         centre = x.mean(axis=0)
         x, new = x - centre, new - centre
         if len(x) <= x.shape[1]:
-            values, vectors = eigh(x @ x.T)
+            values, vectors = eigh(x @ x.T, driver="evd")
             return _PreparedRidge(self._alphas, values, vectors.T, new @ (x.T @ vectors))
-        values, vectors = eigh(x.T @ x)
+        values, vectors = eigh(x.T @ x, driver="evd")
         return _PreparedRidge(self._alphas, values, (x @ vectors).T, new @ vectors)
 
 
