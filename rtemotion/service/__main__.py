@@ -8,7 +8,7 @@ import sys
 
 from ..errors import RtemotionError
 from ..logs import start_logging
-from .main import HOST, run_service
+from .main import HOST, leave, run_service
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
         logging.getLogger("rtemotion").debug("failed", exc_info=problem)
         sys.stderr.write(f"error: {problem}\n")
         return 1
-    return 0
+    return leave(0)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import json
 import logging
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_NOTE = 10_000
 _LONGEST_KIND = 80
+_LOOK_S = 0.05
 # What each verb takes; anything else is a slip that has to be told of.
 TAKES: Mapping[str, frozenset[str]] = {
     "state": frozenset(),
@@ -45,8 +47,13 @@ TAKES: Mapping[str, frozenset[str]] = {
     "subscribe": frozenset({"topics", "emotion"}),
     "shutdown": frozenset({"if_alone"}),
 }
+# They change nothing: for one who has left they are given up.
+QUESTIONS = frozenset({"streams", "files", "look"})
 # They make whatever is being opened or looked at give up.
 OVERRIDING = frozenset({"start", "stop"})
+
+
+Over = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -84,15 +91,20 @@ class Host:
             "graph": self._graph,
             "profile": looking.profile,
         }
-        self._long: dict[str, Callable[[Mapping[str, Any], float], Any]] = {
-            "streams": self._while_open(looking.streams),
-            "files": self._while_open(looking.files),
+        self._long: dict[str, Callable[[Mapping[str, Any], Over], Any]] = {
+            "streams": lambda said, over: until(over, lambda: looking.streams(said), _forget),
+            "files": lambda said, over: until(over, lambda: looking.files(said), _forget),
             "look": self._look,
             "start": self._start,
             "stop": self._stop,
             "record": self._record,
             "pace": self._pace,
         }
+
+    @property
+    def quick(self) -> frozenset[str]:
+        """What is answered without a wait."""
+        return frozenset(self._verbs)
 
     @property
     def verbs(self) -> frozenset[str]:
@@ -126,7 +138,13 @@ class Host:
             self._overridden += 1
         return self._overridden
 
-    def ask(self, verb: str, said: Mapping[str, Any], came: float | None = None) -> Any:
+    def ask(
+        self,
+        verb: str,
+        said: Mapping[str, Any],
+        came: float | None = None,
+        gone: Over = lambda: False,
+    ) -> Any:
         """Do what a client asks and return what it is told.
 
         Parameters
@@ -137,6 +155,8 @@ class Host:
             What it takes.
         came : float or None
             What `override` returned as the request came.
+        gone : callable
+            Tells whether whoever asks has left, so that nobody waits for an answer.
 
         Raises
         ------
@@ -151,7 +171,18 @@ class Host:
         check_taken(verb, said)
         if verb in self._verbs:
             return self._verbs[verb](said)
-        return self._long[verb](said, self.override(verb) if came is None else came)
+        came = self.override(verb) if came is None else came
+
+        def over() -> bool:
+            if verb in QUESTIONS:
+                return (
+                    gone()
+                    or math.isinf(self._overridden)
+                    or (verb == "look" and self._overridden > came)
+                )
+            return self._overridden > came
+
+        return self._long[verb](said, over)
 
     def state(self) -> Message:
         """Return everything a client has to know before the next frame."""
@@ -191,16 +222,30 @@ class Host:
         if self._now.run is not None:
             self._now.run.stop()
 
-    def _start(self, said: Mapping[str, Any], came: float) -> Message:
+    @contextmanager
+    def _alone(self, over: Over) -> Iterator[None]:
+        """Wait for those who change what runs, unless it is over before.
+
+        Raises
+        ------
+        ServiceError
+            If it is.
+        """
+        while not self._lock.acquire(timeout=_LOOK_S):
+            if over():
+                raise ServiceError(GIVEN_UP)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _start(self, said: Mapping[str, Any], over: Over) -> Message:
         order = Order.read(said)
-        with self._lock:
-            self._begin(order, came)
+        with self._alone(over):
+            self._begin(order, over)
             return self.state()
 
-    def _begin(self, order: Order, came: float, marked: Mapping[str, bool] | None = None) -> None:
-        def over() -> bool:
-            return self._overridden > came
-
+    def _begin(self, order: Order, over: Over, marked: Mapping[str, bool] | None = None) -> None:
         if over():
             # A newer request has had its turn already: what it made is left alone.
             raise ServiceError(GIVEN_UP)
@@ -228,16 +273,16 @@ class Host:
         self._set(phase="running", run=run)
         run.start()
 
-    def _stop(self, said: Mapping[str, Any], came: float) -> Message:
+    def _stop(self, said: Mapping[str, Any], over: Over) -> Message:
         with self._lock:
             self._end()
             return self.state()
 
-    def _record(self, said: Mapping[str, Any], came: float) -> Message:
+    def _record(self, said: Mapping[str, Any], over: Over) -> Message:
         """Begin anew with a recording, or without one; what is known of the person stays."""
         path = None if said.get("path") is None else read_path(said["path"], "path")
         overwrite = read_as(bool, said.get("overwrite", False), "overwrite")
-        with self._lock:
+        with self._alone(over):
             now = self._now
             order, run = now.order, now.run
             if order is None or run is None or run.ended:
@@ -255,7 +300,7 @@ class Host:
             run.stop()
             known = run.engine.pipeline.decoder.known
             order = dataclasses.replace(order, outputs=outputs, known=known)
-            self._begin(order, came, run.marked)
+            self._begin(order, over, run.marked)
             return self.state()
 
     def _note(self, said: Mapping[str, Any]) -> None:
@@ -272,9 +317,11 @@ class Host:
             _check_operator(payload, run.engine.pipeline.info.channels)
         run.note(kind, payload)
 
-    def _pace(self, said: Mapping[str, Any], came: float) -> Message:
+    def _pace(self, said: Mapping[str, Any], over: Over) -> Message:
         said = _checked_pace(said)
-        with self._lock:
+        if self._now.run is not None and self._now.run.pace is None:
+            raise ServiceError("Only a recording can be paused, sought or sped up.")
+        with self._alone(over):
             run, order = self._now.run, self._now.order
             if run is None or order is None or run.pace is None:
                 raise ServiceError(
@@ -294,7 +341,7 @@ class Host:
                 # Nobody is told of an end that is none.
                 self._set(phase="opening", problem="", run=None, order=order)
                 run.stop()
-                self._begin(order, came)
+                self._begin(order, over)
             else:
                 run.set_pace(said)
                 self._set()
@@ -314,21 +361,15 @@ class Host:
             raise ServiceError("Nothing runs at present; start a source first.")
         return run
 
-    def _look(self, said: Mapping[str, Any], came: float) -> dict[str, Any]:
-        with self._lock:
+    def _look(self, said: Mapping[str, Any], over: Over) -> dict[str, Any]:
+        with self._alone(over):
             if self.running:
                 raise ServiceError("A source is being decoded; stop it before looking at another.")
-            return looking.look(said, lambda: self._overridden > came)
+            return looking.look(said, over)
 
-    def _while_open(
-        self, do: Callable[[Mapping[str, Any]], Any]
-    ) -> Callable[[Mapping[str, Any], float], Any]:
-        """Return something that takes its time, but not beyond the end of the service."""
 
-        def ask(said: Mapping[str, Any], came: float) -> Any:
-            return until(lambda: math.isinf(self._overridden), lambda: do(said), lambda late: None)
-
-        return ask
+def _forget(late: Any) -> None:
+    """Do nothing with an answer nobody waits for."""
 
 
 def check_taken(verb: str, said: Mapping[str, Any]) -> None:

@@ -42,6 +42,8 @@ class Listener:
         What it wants, with what it said about each.
     shed : Counter
         Messages of each type that were left out since it was too slow.
+    closed : bool
+        True once it has left.
     lost : bool
         True when it took nothing for so long that it has to be let go.
     """
@@ -54,7 +56,7 @@ class Listener:
         self._told: dict[str, tuple[int, int]] = {}
         self._queue: deque[tuple[str, bool, bytes | str]] = deque()
         self._size = self._spare = 0
-        self._closed = False
+        self.closed = False
         self._ready = asyncio.Event()
 
     @property
@@ -69,7 +71,7 @@ class Listener:
 
     def put(self, kind: str, content: bytes | str, spare: bool) -> None:
         """Let a message wait; `spare` when it may be left out."""
-        if self._closed:
+        if self.closed:
             return
         self._queue.append((kind, spare, content))
         self._size += len(content)
@@ -81,7 +83,7 @@ class Listener:
 
     def close(self) -> None:
         """Let nothing wait any more: nobody will take it."""
-        self._closed = True
+        self.closed = True
         self._queue.clear()
         self._size = self._spare = 0
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import os
+import sys
 
 from .address import address_path, only_one
 from .server import Service
+from .waiting import left_waiting
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +47,19 @@ def run_service(host: str = HOST, port: int = 0, linger: float | None = None) ->
     path = address_path()
     with only_one(path):
         asyncio.run(serve())
+
+
+def leave(code: int) -> int:
+    """Return the exit code of a process that has served, or end it at once.
+
+    A library that still looks for a stream nobody waits for any more aborts when the
+    interpreter is taken down under it; every output is closed by now.
+    """
+    if left_waiting():
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code)
+    return code
 
 
 def _loopback(host: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hmac
 import logging
 import os
@@ -38,7 +39,7 @@ _CLOSE_S = 2.0
 _LAST_WORDS_S = 2.0
 # Requests of one client that wait for their turn; it is read no further beyond.
 _MOST_ASKED = 32
-_WORKERS = 32
+_WORKERS, _QUICK_WORKERS = 32, 4
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Service:
         self._linger = linger
         self._over = asyncio.Event()
         self._hub = Hub(asyncio.get_running_loop())
+        # Apart, so that those who wait for long hold no quick answer up.
+        self._quick = ThreadPoolExecutor(_QUICK_WORKERS, thread_name_prefix="rtemotion-answer")
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="rtemotion-request")
         self.host = Host(self._hub)
 
@@ -111,12 +114,15 @@ class Service:
             self._stop_on_signals()
             await self._until_over()
         finally:
+            # Whoever waits for something gives up, and makes room.
+            self.host.override("shutdown")
             # Outputs are closed before anybody is told that the service has gone.
-            await self._in_thread(self.host.close)
+            await asyncio.to_thread(self.host.close)
             await self._last_words()
             server.close()
             await server.wait_closed()
-            self._workers.shutdown(cancel_futures=True)
+            for workers in (self._quick, self._workers):
+                workers.shutdown(cancel_futures=True)
             if path is not None and address is not None:
                 remove_address(address, path)
 
@@ -129,9 +135,6 @@ class Service:
             if asyncio.get_running_loop().time() >= end:
                 return
             await asyncio.sleep(0.01)
-
-    async def _in_thread(self, do: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._workers, do, *arguments)
 
     def _stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -280,7 +283,9 @@ class Service:
             check_taken(verb, said)
             do = self._subscribe if verb == "subscribe" else self._shutdown
             return do(said, listener)
-        return await self._in_thread(self.host.ask, verb, said, asked.came)
+        workers = self._quick if verb in self.host.quick else self._workers
+        ask = functools.partial(self.host.ask, verb, said, asked.came, lambda: listener.closed)
+        return await asyncio.get_running_loop().run_in_executor(workers, ask)
 
     def _shutdown(self, said: Mapping[str, Any], listener: Listener) -> dict[str, Any]:
         """End the service; only if nobody else needs it where a client says so."""

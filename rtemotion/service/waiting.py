@@ -10,6 +10,8 @@ from ..errors import ServiceError
 
 T = TypeVar("T")
 
+_NAME = "rtemotion-waiting"
+
 _LOOK_S = 0.05
 GIVEN_UP = "This was given up: another start, a stop or the end of the service came meanwhile."
 
@@ -53,7 +55,7 @@ def until(over: Callable[[], bool], do: Callable[[], T], discard: Callable[[T], 
                 discard(result)
         came.set()
 
-    threading.Thread(target=work, name="rtemotion-waiting", daemon=True).start()
+    threading.Thread(target=work, name=_NAME, daemon=True).start()
     while not came.wait(_LOOK_S):
         if over():
             with lock:
@@ -64,3 +66,8 @@ def until(over: Callable[[], bool], do: Callable[[], T], discard: Callable[[T], 
         # Taken out, or it would keep itself and all that it went through.
         raise problems.pop()
     return results[0]
+
+
+def left_waiting() -> bool:
+    """Tell whether something that was given up has not ended by itself yet."""
+    return any(thread.name == _NAME for thread in threading.enumerate())

@@ -232,6 +232,24 @@ class TestOverTheNetwork:
         assert service.process.wait(15.0) == 0
         assert time.monotonic() - began < 8.0
 
+    def test_many_who_wait_hold_up_no_answer_and_no_end(self, service: Served) -> None:
+        waiting = [service.client(f"waits {number}") for number in range(40)]
+        for number, client in enumerate(waiting):
+            verb = ("look", "pace")[number % 2]
+            said = {"place": {"stream": "source_id=nobody", "wait": 600.0}}
+            client.ask(verb, **(said if verb == "look" else {"paused": True}))
+        time.sleep(0.5)
+        with service.client() as quick:
+            began = time.monotonic()
+            assert quick.request("state")["phase"] == "idle"
+            assert time.monotonic() - began < 1.0
+            for client in waiting[:20]:
+                client.close()
+            began = time.monotonic()
+            service.process.terminate()
+            assert service.process.wait(15.0) == 0
+            assert time.monotonic() - began < 8.0
+
     def test_a_start_that_waits_is_given_up_for_a_stop_or_another_start(
         self, service: Served
     ) -> None:
