@@ -121,6 +121,28 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Tied:
+    """What a model is tied to that was fitted on certain electrodes, or on one person.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        The electrodes it was fitted on, at least two.
+    positions : tuple of (float, float, float)
+        Where they sit: metres, head frame.
+    person : str
+        Whom it was calibrated to; empty where it was fitted on several people.
+    base : str
+        Identity of the model that was calibrated; empty where there is none.
+    """
+
+    channels: tuple[str, ...]
+    positions: tuple[tuple[float, float, float], ...]
+    person: str
+    base: str
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """Everything needed to use a model as it was trained, and to judge it.
 
@@ -170,6 +192,8 @@ class ModelCard:
         another implementation is refused.
     inputs, outputs : tuple of Tensor
         What the graph takes and gives; none before there is a file.
+    tied : Tied or None
+        The electrodes and the person it holds for alone; None where it serves any.
     """
 
     name: str
@@ -198,6 +222,7 @@ class ModelCard:
     )
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
+    tied: Tied | None = None
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -207,9 +232,12 @@ class ModelCard:
     @property
     def caveat(self) -> str:
         """What has to be said wherever the model's results are shown."""
+        whose = ""
+        if self.tied is not None and self.tied.person:
+            whose = f"calibrated to {self.tied.person}, "
         if self.trained_on == "simulation":
-            return "trained on simulation, not validated on people"
-        return "trained on recordings"
+            return f"{whose}trained on simulation, not validated on people"
+        return f"{whose}trained on recordings"
 
     @property
     def n_context(self) -> int:

@@ -31,6 +31,7 @@ def _problems(card: ModelCard) -> Iterator[str]:
     yield from _of_familiarity(card)
     yield from _of_architecture(card)
     yield from _of_policies(card)
+    yield from _of_tie(card)
 
 
 def _of_targets(card: ModelCard) -> Iterator[str]:
@@ -136,6 +137,18 @@ def _of_policies(card: ModelCard) -> Iterator[str]:
         yield f"it asks for {card.min_channels} to {card.max_channels} channels"
     if not card.features.usable(card.min_sfreq):
         yield f"none of its bands can be had at its lowest rate, {card.min_sfreq:g} Hz"
+
+
+def _of_tie(card: ModelCard) -> Iterator[str]:
+    tied = card.tied
+    if tied is None:
+        return
+    if len(tied.positions) != len(tied.channels):
+        yield "the channels that it is tied to do not have a position each"
+    if not 2 <= len(set(tied.channels)) == len(tied.channels):
+        yield "the channels that it is tied to are not at least two different ones"
+    if tied.base and not tied.person.strip():
+        yield "it is a calibrated model but does not say whom it is calibrated to"
 
 
 def _of_table(name: str, table: BySize) -> Iterator[str]:

@@ -10,8 +10,10 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from ..errors import ModelError
 
-SCHEMA_VERSION = "2.0"
-_MAJOR, _MINOR = 2, 0
+SCHEMA_VERSION = "2.1"
+_MAJOR, _MINOR = 2, 1
+# Fields of the card that a minor version added, and what older files have in their place.
+_ADDED: dict[str, tuple[int, Any]] = {"tied": (1, None)}
 
 Card = TypeVar("Card")
 
@@ -32,8 +34,9 @@ def write_card(card: Any, where: str) -> str:
 def read_card(kind: type[Card], text: str, where: str) -> Card:
     """Return the card in a text, without judging whether its parts fit.
 
-    Nothing is filled in: a field that the text lacks is an error. One that is not known
-    is an error too, unless the text is of a newer minor version, which may have added it.
+    Nothing is filled in: a field that the text lacks is an error, unless the text is older
+    than the field. One that is not known is an error too, unless the text is of a newer
+    minor version, which may have added it.
 
     Raises
     ------
@@ -51,7 +54,10 @@ def read_card(kind: type[Card], text: str, where: str) -> Card:
         raise ModelError(
             f"The description inside {where} is damaged ({error}); get the file again."
         ) from error
-    newer = _is_newer_minor(version, where)
+    minor = _minor_of(version, where)
+    newer = minor > _MINOR
+    if isinstance(inner, dict):
+        inner = {name: was for name, (since, was) in _ADDED.items() if minor < since} | inner
     _require_finite(inner, where)
     absent, unknown = _fields_amiss(kind, inner)
     if absent:
@@ -74,7 +80,7 @@ def read_card(kind: type[Card], text: str, where: str) -> Card:
         ) from error
 
 
-def _is_newer_minor(version: str, where: str) -> bool:
+def _minor_of(version: str, where: str) -> int:
     major, _, minor = version.partition(".")
     if not (major.isdecimal() and (minor or "0").isdecimal()):
         raise ModelError(
@@ -91,7 +97,7 @@ def _is_newer_minor(version: str, where: str) -> bool:
             f"{where} is in model format {version}, which is newer than this version reads "
             f"({SCHEMA_VERSION}); install a newer rtemotion."
         )
-    return int(minor or 0) > _MINOR
+    return int(minor or 0)
 
 
 def _require_finite(value: Any, where: str) -> None:

@@ -27,6 +27,7 @@ from .baseline import Baseline, BaselineSpan
 from .card import by_size
 from .inputs import InputBuilder
 from .model import Model, Weights
+from .tied import require_electrodes
 from .trust import Unfamiliarity, mostly_artifact
 
 # Pairs, smoothed power and connectivity, mean and mask of a frame that something learns from.
@@ -64,6 +65,11 @@ class Decoder:
         Mean features of rest, when they are known before the start.
     span : BaselineSpan or None
         Where in this stream the person rests; the baseline holds from its end on.
+
+    Raises
+    ------
+    SetupError
+        When the model is tied to other electrodes.
     """
 
     def __init__(
@@ -76,6 +82,7 @@ class Decoder:
         self.info = info
         self.model = model
         card = model.card
+        require_electrodes(card, info)
         self._hop = card.features.hop_seconds(info.sfreq)
         self._step = 1.0 - np.exp(-self._hop / card.smoothing_s) if card.smoothing_s > 0 else 1.0
         self._n_targets = len(card.targets)

@@ -18,6 +18,7 @@ from rtemotion.decoding.card import (
     Familiarity,
     Normalisation,
     PopulationReference,
+    Tied,
     by_size,
 )
 from rtemotion.decoding.context import ContextPolicy, n_context
@@ -37,6 +38,7 @@ PARTS = {
     "familiarity": Familiarity,
     "agreement": Agreement,
     "context": ContextPolicy,
+    "tied": Tied,
     "inputs.0": Tensor,
 }
 EVERY_FIELD = [
@@ -54,6 +56,7 @@ def full(model: Model) -> ModelCard:
         agreement=Agreement(0.6, 0.5, "resetting 500 inputs of unseen people"),
         context=ContextPolicy(),
         information_delay_s=4.5,
+        tied=Tied(("Fz", "Cz"), ((0.0, 0.06, 0.07), (0.0, 0.0, 0.1)), "P01", "base 1.0"),
     )
 
 
@@ -94,7 +97,7 @@ def test_an_unknown_field_is_refused_by_name(full: ModelCard, path: str) -> None
     outer = parsed(full)
     inside, name = holder(outer, path)
     inside[name] = 1
-    with pytest.raises(ModelError, match=f"has a field '{path}' that format 2.0 does not know"):
+    with pytest.raises(ModelError, match=f"has a field '{path}' that format 2.1 does not know"):
         read(outer)
 
 
@@ -104,6 +107,37 @@ def test_a_newer_minor_version_may_have_more_fields(full: ModelCard, path: str) 
     inside, name = holder(outer, path)
     inside[name] = {"high": [1, 2]}
     assert read(outer) == full
+
+
+def test_a_file_that_is_older_than_a_field_is_read_without_it(full: ModelCard) -> None:
+    outer = parsed(full) | {"schema_version": "2.0"}
+    del outer["card"]["tied"]
+    assert read(outer) == replace(full, tied=None)
+
+
+def test_an_older_file_must_have_every_field_of_its_own_version(full: ModelCard) -> None:
+    outer = parsed(full) | {"schema_version": "2.0"}
+    del outer["card"]["tied"], outer["card"]["licence"]
+    with pytest.raises(ModelError, match="lacks the field 'licence'"):
+        read(outer)
+
+
+def test_a_calibrated_model_says_whose_it_is_wherever_results_go(full: ModelCard) -> None:
+    assert full.caveat == "calibrated to P01, trained on simulation, not validated on people"
+
+
+@pytest.mark.parametrize(
+    ("tied", "said"),
+    [
+        (Tied(("Fz", "Cz"), ((0.0, 0.0, 0.1),), "", ""), "do not have a position each"),
+        (Tied(("Fz", "Fz"), ((0.0, 0.0, 0.1),) * 2, "", ""), "not at least two different ones"),
+        (Tied(("Fz",), ((0.0, 0.0, 0.1),), "", ""), "not at least two different ones"),
+        (Tied(("Fz", "Cz"), ((0.0, 0.0, 0.1),) * 2, " ", "base"), "whom it is calibrated to"),
+    ],
+)
+def test_a_tie_that_holds_nothing_is_refused(full: ModelCard, tied: Tied, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        replace(full, tied=tied).check("a.onnx")
 
 
 def test_a_newer_minor_version_must_have_every_field_of_this_one(full: ModelCard) -> None:
@@ -119,7 +153,7 @@ def test_a_newer_minor_version_must_have_every_field_of_this_one(full: ModelCard
         ({"schema_version": "3.0"}, "format 3.0, which is newer .* install a newer rtemotion"),
         ({"schema_version": "11.2"}, "format 11.2, which is newer"),
         ({"schema_version": "1.9"}, "format 1.9, which is no longer read"),
-        ({"format": 1}, r"format 1, which is no longer read \(now it is 2.0\); export"),
+        ({"format": 1}, r"format 1, which is no longer read \(now it is 2.1\); export"),
         ({"schema_version": "two"}, "'two' is no format version"),
         ({"schema_version": "2.x"}, "'2.x' is no format version"),
     ],
