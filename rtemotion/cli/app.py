@@ -575,6 +575,54 @@ def model(
 
 
 @app.command()
+@takes_setup
+def calibrate(
+    options: Options,
+    file: RecordingArgument,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FILE.onnx", help="Model file to write.", show_default=False
+        ),
+    ],
+    person: Annotated[
+        Text,
+        typer.Option("--person", help="Whom it is for; named after the file by default."),
+    ] = None,
+    labels: Annotated[
+        File,
+        typer.Option(
+            "--labels",
+            metavar="TABLE.csv",
+            help="Columns 'time', in seconds since the first sample, and one for each emotion.",
+        ),
+    ] = None,
+    ratings: Annotated[
+        Text,
+        typer.Option(
+            "--ratings", metavar="STREAM", help="A rating stream of an XDF file, in their place."
+        ),
+    ] = None,
+    stream: XdfStreamOption = None,
+    baseline: BaselineOption = None,
+    model: ModelOption = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Write even where held-out minutes gain nothing.")
+    ] = False,
+    overwrite: OverwriteOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the model to a person from 5 to 10 labelled minutes, and write it as a new one."""
+    if (labels is None) == (ratings is None):
+        raise typer.BadParameter("give labels by either --labels or --ratings.")
+    from .calibrate import Wanted, run_calibrate
+
+    whose = out.stem if person is None else person
+    wanted = Wanted(file, labels, ratings, out, whose, baseline, model, stream, anyway, overwrite)
+    run_calibrate(wanted, as_json, options)
+
+
+@app.command()
 @takes_network
 def record(
     out: Annotated[

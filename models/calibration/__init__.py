@@ -1,0 +1,1 @@
+"""Quick calibration: labelled minutes of a person, and a head on the model that fits them."""

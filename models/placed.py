@@ -1,0 +1,326 @@
+"""A linear read-out on known electrodes as an ONNX graph, alone or on top of another model.
+
+Its weights belong to electrodes, which the graph finds by where they sit: channels may come
+in any order, one that is masked adds nothing, and the graph takes any number of them, as
+that of every model file does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..decoding.card import METADATA_KEY, ModelCard
+from ..decoding.graph import INPUTS, OUTPUTS, WEIGHTS, tensors
+from ..decoding.model import Model
+from ..decoding.tied import TOLERANCE
+from ..errors import ModelError, SetupError
+from ..features.measures import get_measure
+from ..signal import FloatArray
+
+_OPSET = 18
+# Names that the graph of another model will not have.
+_OWN = "placed_"
+_BASE = "base_"
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedWeights:
+    """Weights on the features of certain electrodes: ``bias + Σ weight · feature``.
+
+    Attributes
+    ----------
+    node : array, shape (n_targets, n_bands, n_channels)
+    edge : array, shape (n_targets, n_measures, n_connectivity_bands, n_pairs)
+    bias : array, shape (n_targets,)
+    positions : array, shape (n_channels, 3)
+        Of the electrodes: metres, head frame.
+    pairs : array of int, shape (n_pairs, 2)
+        Electrodes of each pair, i < j.
+    """
+
+    node: FloatArray
+    edge: FloatArray
+    bias: FloatArray
+    positions: FloatArray
+    pairs: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Underneath:
+    """What the weights are added to.
+
+    Attributes
+    ----------
+    model : Model
+        An additive one.
+    scale, std_scale : array, shape (n_targets,)
+        Factors on all its weights and its constant, and on its standard deviation.
+    """
+
+    model: Model
+    scale: FloatArray
+    std_scale: FloatArray
+
+
+def write_placed(
+    weights: PlacedWeights,
+    card: ModelCard,
+    path: Path,
+    std: FloatArray | None = None,
+    under: Underneath | None = None,
+) -> None:
+    """Write a model file whose weights are given, in place of a network that emits them.
+
+    Parameters
+    ----------
+    weights : PlacedWeights
+        On features of the card's schema.
+    card : ModelCard
+        Its description, tied to these electrodes.
+    path : Path
+        Where to write; replaced at once when the file is complete and opens.
+    std : array, shape (n_targets,), or None
+        Standard deviation of the estimates, where there is no model underneath.
+    under : Underneath or None
+        The model that the weights are added to.
+
+    Raises
+    ------
+    ModelError
+        When the file would be refused on opening.
+    SetupError
+        When the package that writes such files is missing.
+    """
+    onnx = require_onnx()
+    card.check(str(path))
+    if card.architecture != "additive" or card.tied is None:
+        raise ModelError(f"{path} is not written: its card is not that of weights on electrodes.")
+    made = _on_top(weights, card, under) if under else _alone(weights, card, std)
+    made.producer_name = "rtemotion"
+    del made.metadata_props[:]
+    entry = made.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, _completed(card, made.SerializeToString()).to_json()
+    onnx.checker.check_model(made)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(made.SerializeToString())
+        Model(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def require_onnx() -> Any:
+    """Return the package that writes ONNX files.
+
+    Raises
+    ------
+    SetupError
+        When it is not installed.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise SetupError(
+            "Writing a model file needs the package onnx, which is not installed; get it with "
+            "pip install 'rtemotion[train]'."
+        ) from None
+    return onnx
+
+
+def _completed(card: ModelCard, graph: bytes) -> ModelCard:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    found = {tensor.name: tensor for tensor in tensors(session.get_outputs())}
+    return replace(
+        card,
+        inputs=tensors(session.get_inputs()),
+        outputs=tuple(found[name] for name in OUTPUTS),
+    )
+
+
+def _alone(weights: PlacedWeights, card: ModelCard, std: FloatArray | None) -> Any:
+    from onnx import TensorProto, helper
+
+    parts = _Parts()
+    node, edge = _placed(parts, weights, card)
+    parts.add("Identity", [node], "node_weight")
+    parts.add("Identity", [edge], "edge_weight")
+    parts.add("Identity", [parts.keep("bias", weights.bias)], "bias")
+    spread = np.ones(len(weights.bias)) if std is None else std
+    parts.add("Identity", [parts.keep("std", spread)], "std")
+    _read_out(parts)
+    n_bands, n_measures = len(card.features.bands), len(card.features.measures)
+    shapes: dict[str, Sequence[int | str]] = {
+        "power": (n_bands, "channels"),
+        "connectivity": (n_measures, len(card.features.connectivity_bands), "pairs"),
+        "pairs": ("pairs", 2),
+        "positions": ("channels", 3),
+        "mask": ("channels",),
+        "context": (card.n_context, "channels"),
+    }
+    kinds = {"pairs": TensorProto.INT64}
+    inputs = [
+        helper.make_tensor_value_info(name, kinds.get(name, TensorProto.FLOAT), shapes[name])
+        for name in INPUTS
+    ]
+    graph = helper.make_graph(parts.nodes, "placed", inputs, _outputs(card), parts.kept)
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_ir_version()
+    )
+
+
+def _on_top(weights: PlacedWeights, card: ModelCard, under: Underneath) -> Any:
+    """Return a model's graph with its outputs scaled and the weights added to them."""
+    onnx = require_onnx()
+    made = onnx.load_from_string(under.model.path.read_bytes())
+    for node in made.graph.node:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name in OUTPUTS:
+                    names[i] = _BASE + name
+    for constant in made.graph.initializer:
+        if constant.name in OUTPUTS:
+            constant.name = _BASE + constant.name
+    del made.graph.output[:]
+    del made.graph.value_info[:]
+    parts = _Parts()
+    node, edge = _placed(parts, weights, card)
+    n = len(weights.bias)
+    for name, more, rank in (("node_weight", node, 3), ("edge_weight", edge, 4)):
+        scale = parts.keep(f"scale_{name}", under.scale.reshape(n, *[1] * (rank - 1)))
+        scaled = parts.add("Mul", [parts.double(_BASE + name), scale])
+        parts.add("Add", [scaled, more], name)
+    scaled = parts.add("Mul", [parts.double(_BASE + "bias"), parts.keep("scale", under.scale)])
+    parts.add("Add", [scaled, parts.keep("bias", weights.bias)], "bias")
+    spread = parts.keep("std_scale", under.std_scale)
+    parts.add("Mul", [parts.double(_BASE + "std"), spread], "std")
+    _read_out(parts)
+    made.graph.node.extend(parts.nodes)
+    made.graph.initializer.extend(parts.kept)
+    made.graph.output.extend(_outputs(card))
+    return made
+
+
+def _placed(parts: _Parts, weights: PlacedWeights, card: ModelCard) -> tuple[str, str]:
+    """Add weights of the channels there are; return the names of those of nodes and edges."""
+    n = len(weights.positions)
+    axis_1, column = parts.keep("axis_1", np.array([1])), parts.keep("axis_2", np.array([2]))
+    place = parts.keep("positions", weights.positions.astype(np.float32)[None])
+    away = parts.add("Sub", [parts.add("Unsqueeze", ["positions", axis_1]), place])
+    squared = parts.add("ReduceSum", [parts.add("Mul", [away, away]), column], keepdims=0)
+    which = parts.add("ArgMin", [squared], axis=1, keepdims=0)
+    nearest = parts.add("ReduceMin", [squared, axis_1], keepdims=0)
+    limit = parts.keep("limit", np.float32(TOLERANCE**2))
+    found = parts.double(parts.add("Less", [nearest, limit]))
+    used = parts.add("Mul", [found, parts.double("mask")])
+    node = parts.double(parts.keep("node", weights.node.astype(np.float32)))
+    node = parts.add("Mul", [parts.add("Gather", [node, which], axis=2), used])
+    sides = []
+    for i in (0, 1):
+        side = parts.add("Gather", ["pairs", parts.keep(f"side_{i}", np.int64(i))], axis=1)
+        sides.append((parts.add("Gather", [which, side]), parts.add("Gather", [used, side])))
+    row = parts.add("Mul", [sides[0][0], parts.keep("n", np.int64(n))])
+    flat = parts.add("Add", [row, sides[1][0]])
+    number, turned = _tables(
+        weights, [get_measure(m).antisymmetric for m in card.features.measures]
+    )
+    pair = parts.add("Gather", [parts.keep("number", number), flat])
+    sign = parts.add("Gather", [parts.keep("turned", turned), flat], axis=1)
+    sign = parts.add("Mul", [sign, parts.add("Mul", [sides[0][1], sides[1][1]])])
+    edge = parts.double(parts.keep("edge", weights.edge.astype(np.float32)))
+    edge = parts.add("Gather", [edge, pair], axis=3)
+    return node, parts.add("Mul", [edge, parts.add("Unsqueeze", [sign, axis_1])])
+
+
+def _tables(
+    weights: PlacedWeights, antisymmetric: Sequence[bool]
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Return for any two electrodes their pair's number, and its sign in each measure.
+
+    Shapes (n_channels², ) and (n_measures, n_channels²); an electrode makes no pair with
+    itself, so that its sign is 0.
+    """
+    n = len(weights.positions)
+    i, j = weights.pairs.T
+    number = np.zeros((n, n), dtype=np.int64)
+    number[i, j] = number[j, i] = np.arange(len(weights.pairs))
+    sign = np.zeros((len(antisymmetric), n, n))
+    sign[:, i, j] = 1.0
+    sign[:, j, i] = np.where(antisymmetric, -1.0, 1.0)[:, None]
+    return number.ravel(), sign.reshape(len(antisymmetric), -1)
+
+
+def _read_out(parts: _Parts) -> None:
+    """Add what follows from weights, constant and features, in double precision."""
+    one, both = parts.keep("sum_1", np.array([1])), parts.keep("sum_12", np.array([1, 2]))
+    by_band = parts.add("Mul", ["node_weight", parts.double("power")])
+    parts.add("ReduceSum", [by_band, one], "node_contribution", keepdims=0)
+    by_edge = parts.add("Mul", ["edge_weight", parts.double("connectivity")])
+    parts.add("ReduceSum", [by_edge, both], "edge_contribution", keepdims=0)
+    node = parts.add("ReduceSum", ["node_contribution", one], keepdims=0)
+    edge = parts.add("ReduceSum", ["edge_contribution", one], keepdims=0)
+    parts.add("Add", [parts.add("Add", ["bias", node]), edge], "mean")
+
+
+def _outputs(card: ModelCard) -> list[Any]:
+    from onnx import TensorProto, helper
+
+    n, bands = len(card.targets), len(card.features.bands)
+    edges = (len(card.features.measures), len(card.features.connectivity_bands), "pairs")
+    shapes: dict[str, Sequence[int | str]] = {
+        "mean": (n,),
+        "std": (n,),
+        "node_contribution": (n, "channels"),
+        "edge_contribution": (n, "pairs"),
+        "node_weight": (n, bands, "channels"),
+        "edge_weight": (n, *edges),
+        "bias": (n,),
+    }
+    assert set(WEIGHTS) < set(shapes)
+    return [
+        helper.make_tensor_value_info(name, TensorProto.DOUBLE, shapes[name]) for name in OUTPUTS
+    ]
+
+
+def _ir_version() -> int:
+    # What onnxruntime 1.20 reads, the oldest that is asked for.
+    return 10
+
+
+class _Parts:
+    """Nodes and constants of a graph in the making."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.kept: list[Any] = []
+
+    def add(self, kind: str, inputs: list[str], name: str = "", **attributes: Any) -> str:
+        """Add an operation; return the name of what it gives."""
+        from onnx import helper
+
+        name = name or f"{_OWN}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def keep(self, name: str, value: Any) -> str:
+        """Add a constant; return its name."""
+        from onnx import numpy_helper
+
+        self.kept.append(numpy_helper.from_array(np.asarray(value), _OWN + name))
+        return _OWN + name
+
+    def double(self, name: str) -> str:
+        """Add a conversion to double precision."""
+        from onnx import TensorProto
+
+        return self.add("Cast", [name], to=TensorProto.DOUBLE)
