@@ -82,10 +82,12 @@ def read_mat(path: Path, names: Sequence[str] | None = None) -> dict[str, Any]:
         If it cannot be read, or lacks a variable.
     """
     import scipy.io
+    from scipy.io.matlab import MatReadError
 
+    broken = (OSError, ValueError, NotImplementedError, TypeError, KeyError, MatReadError)
     try:
         found: dict[str, Any] = scipy.io.loadmat(path, variable_names=names)
-    except (OSError, ValueError, NotImplementedError, TypeError, KeyError) as problem:
+    except broken as problem:
         raise SourceError(
             f"{path} cannot be read as a MATLAB file ({problem}), expected version 7.2 or below; "
             "copy it again from where it is published."

@@ -109,10 +109,11 @@ def seed_vii(folder: Path, smoothing_s: float = 0.0) -> Dataset:
 def _lengths(path: Path) -> dict[int, int]:
     """Return how many samples each clip has, without reading them."""
     import scipy.io
+    from scipy.io.matlab import MatReadError
 
     try:
         listed = scipy.io.whosmat(path)
-    except (OSError, ValueError, NotImplementedError) as problem:
+    except (OSError, ValueError, NotImplementedError, MatReadError) as problem:
         raise SourceError(f"{path} cannot be read as a MATLAB file ({problem}).") from problem
     found = {}
     for name, shape, _ in listed:

@@ -85,7 +85,8 @@ def null_test(
     """
     plan = Plan(parts=("power",), shifts=moves, resamples=2, baselines=False)
     counts = {}
-    for k, protocol in enumerate(protocols):
+    for protocol in protocols:
+        k = list(RECIPES).index(protocol)
         alarms = 0
         for repeat in range(repeats):
             table = made_up(RECIPES[protocol], seed + 100_000 * k + repeat)

@@ -48,8 +48,8 @@ def test_all_who_share_labels_are_moved_by_the_same_amount() -> None:
 def test_a_move_goes_around_the_whole_story_across_stimuli() -> None:
     story = story_of(SHARED)
     assert story.length == pytest.approx(200.0)
-    (taken, *_) = moves_of(SHARED, story, 30.0, 500, 0).taken
-    np.testing.assert_array_equal(taken[:100], np.roll(np.arange(100), -15))
+    (taken, *_) = moves_of(SHARED, story, 4.0, 500, 0).taken
+    np.testing.assert_array_equal(taken[:100], np.roll(np.arange(100), -2))
 
 
 def test_everybody_keeps_labels_of_their_own_and_all_of_them() -> None:
@@ -61,21 +61,27 @@ def test_everybody_keeps_labels_of_their_own_and_all_of_them() -> None:
 
 def test_shifts_lie_beyond_the_autocorrelation_on_both_sides_and_differ() -> None:
     story = story_of(SHARED)
-    shifts, available = shifts_of(story, 40.0, 1000)
-    assert len(np.unique(shifts)) == len(shifts) == available == 61
-    assert shifts.min() == 40.0
-    assert shifts.max() == story.length - 40.0
-    assert shifts_of(story, 101.0, 1000)[1] == 0
-    few, _ = shifts_of(story, 40.0, 5)
-    np.testing.assert_allclose(few, [40, 70, 100, 130, 160])
+    shifts, available = shifts_of(story, 4.0, 1000)
+    assert len(np.unique(shifts)) == len(shifts) == available == 97
+    assert shifts.min() == 4.0
+    assert shifts.max() == story.length - 4.0
+    few, _ = shifts_of(story, 4.0, 5)
+    np.testing.assert_allclose(few, [4, 52, 100, 148, 196])
+
+
+def test_a_short_story_keeps_nineteen_of_twenty_shifts() -> None:
+    story = story_of(SHARED)
+    shifts, available = shifts_of(story, 90.0, 1000)
+    assert shifts.min() == 0.025 * story.length
+    assert available == 96
 
 
 def test_sessions_with_other_stimuli_are_one_story_and_repeated_ones_are_not() -> None:
     apart = replace(SHARED, session=SHARED.stimulus + 4 * SHARED.subject)
-    (taken, *_) = moves_of(apart, story_of(apart), 60.0, 1, 0).taken
+    taken = moves_of(apart, story_of(apart), 60.0, 99, 0).taken[50]
     assert (apart.session[taken] != apart.session).any()
     again = made_up(Recipe(subjects=2, sessions=2, stimuli=4, rows=25), 0)
-    (taken, *_) = moves_of(again, story_of(again), 60.0, 1, 0).taken
+    taken = moves_of(again, story_of(again), 60.0, 99, 0).taken[50]
     np.testing.assert_array_equal(again.session[taken], again.session)
 
 
