@@ -41,6 +41,7 @@ class Cells:
     Attributes
     ----------
     sums : array, shape (n_recordings, n_others, 8, n_targets)
+        Subjects in place of recordings where labels are one rating a clip.
         Number of rows, Σp, Σy, Σp², Σy², Σpy, Σ|p − y|, Σ(y − training mean)²; Σ over rows.
     subject : array of int, shape (n_recordings,)
         Whose each recording is.
@@ -80,9 +81,16 @@ def by_clip(table: FeatureTable, held: HeldOut) -> HeldOut:
     )
 
 
+def _unit(table: FeatureTable, held: HeldOut) -> IntArray:
+    """Return what scores are taken in: recordings, or subjects where clips are rated."""
+    which = table.subject if table.kind == "rating" else table.recording
+    unit: IntArray = which[held.rows]
+    return unit
+
+
 def cells_of(table: FeatureTable, held: HeldOut, protocol: Protocol) -> Cells:
     """Return the sums from which all scores follow."""
-    recordings, row = np.unique(table.recording[held.rows], return_inverse=True)
+    recordings, row = np.unique(_unit(table, held), return_inverse=True)
     if protocol == Protocol.D or table.without_stimuli:
         first = np.full(len(recordings), np.iinfo(np.int64).max)
         np.minimum.at(first, row, held.fold)
@@ -208,7 +216,7 @@ def discriminant(table: FeatureTable, held: HeldOut) -> FloatArray:
     """
     if held.truth.shape[1] < 2:
         return np.full(1, np.nan)
-    recording = table.recording[held.rows]
+    recording = _unit(table, held)
     y, p = held.truth - held.truth.mean(axis=0), held.prediction - held.truth.mean(axis=0)
     within = y.copy()
     for code in np.unique(recording):
@@ -222,7 +230,7 @@ def discriminant(table: FeatureTable, held: HeldOut) -> FloatArray:
 def _paired(
     table: FeatureTable, held: HeldOut, prediction: FloatArray, truth: FloatArray
 ) -> FloatArray:
-    recording = table.recording[held.rows]
+    recording = _unit(table, held)
     n = truth.shape[1]
     found, subject = [], []
     for code in np.unique(recording):
@@ -242,11 +250,12 @@ def _paired(
 
 def constant_labels(table: FeatureTable, held: HeldOut, names: Sequence[str]) -> tuple[str, ...]:
     """Return one sentence for each target whose labels never change in some recordings."""
-    recording = table.recording[held.rows]
+    what = "subjects" if table.kind == "rating" else "recordings"
+    recording = _unit(table, held)
     codes = np.unique(recording)
     flat = np.array([np.ptp(held.truth[recording == code], axis=0) <= 1e-12 for code in codes])
     return tuple(
-        f"{name} never changes in {int(n)} of {len(codes)} recordings, which are left out of its "
+        f"{name} never changes in {int(n)} of {len(codes)} {what}, which are left out of its "
         "CCC and r."
         for name, n in zip(names, flat.sum(axis=0), strict=True)
         if n

@@ -156,6 +156,15 @@ def test_ratings_are_scored_across_the_clips_of_a_subject() -> None:
     assert found == pytest.approx(np.mean(each))
 
 
+def test_clips_of_several_recordings_are_set_against_one_another_within_their_subject() -> None:
+    apart = replace(TABLE, kind="rating", recording=TABLE.stimulus + 4 * TABLE.subject)
+    truth = np.repeat(np.random.default_rng(3).standard_normal((12, 1)), 15, axis=0)
+    clips = by_clip(apart, held_out(apart, 2 * truth, truth))
+    found = scores_of(cells_of(apart, clips, Protocol.E))
+    assert found[1, 0] == pytest.approx(1.0)
+    assert constant_labels(apart, clips, ["valence"]) == ()
+
+
 def test_the_matrix_tells_which_prediction_follows_which_label() -> None:
     held = guessed(noise=0.1)
     turned = replace(held, prediction=held.prediction[:, [1, 2, 0]])
