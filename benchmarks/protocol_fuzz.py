@@ -336,6 +336,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        # Files whose names are made up here are written there, and go with it.
+        os.chdir(folder)
         found = fuzz(Path(folder), given.seconds, given.seed)
     sound = (
         found["serves"]

@@ -24,11 +24,12 @@ def run_serve(host: str, port: int) -> None:
         If another service of this user runs, or nothing can listen there.
     """
     from ..service.address import address_path
-    from ..service.main import run_service
+    from ..service.main import leave, run_service
 
     sys.stdout.write(f"# address and token of this service: {address_path()}\n")
     sys.stdout.flush()
     run_service(host, port)
+    leave(0)
 
 
 def run_where() -> None:
