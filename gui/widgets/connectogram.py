@@ -333,7 +333,7 @@ class Connectogram(QWidget):
 
     def _fitting(self, index: int) -> str:
         return self.fontMetrics().elidedText(
-            self._names[index], Qt.TextElideMode.ElideRight, _LONGEST_NAME
+            self._names[index], Qt.TextElideMode.ElideMiddle, _LONGEST_NAME
         )
 
     # Pointing and typing ---------------------------------------------------------------

@@ -243,7 +243,9 @@ class TopoMap(QWidget):
         usable = self._filled.usable(self._values)
         bright = self._is_bright()
         crowd = len(self._names) ** 0.5
-        named = len(self._names) <= _NAMES_UP_TO and head.width() > 38 * crowd
+        longest = max(map(painter.fontMetrics().horizontalAdvance, self._names), default=0)
+        room = head.width() / max(crowd, 1.0)
+        named = len(self._names) <= _NAMES_UP_TO and room > max(38, 1.2 * longest)
         size = 4.0 if named else 3.0 if head.width() > 20 * crowd else 2.0
         for ink, there in ((_BLACK, bright), (_WHITE, ~bright)):
             round_ = QPen(ink, size, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
