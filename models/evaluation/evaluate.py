@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ...signal import FloatArray
 from .audit import STIMULUS_BOTH_SIDES, audit_features, audit_split
+from .chance import Chance, statistic_of, tested
 from .compared import Comparison, Run, beside, equal_terms, scored
-from .crossfit import HeldOut, crossfit
+from .crossfit import HeldOut
 from .regressors import Regressor, regressor_of
 from .result import (
     CHECKLIST,
@@ -22,21 +23,10 @@ from .result import (
     EqualTerms,
     Evaluation,
     Finding,
-    Significance,
     Target,
 )
 from .scores import by_clip, constant_labels, discriminant, matrix
-from .shifts import (
-    Resemblance,
-    false_discovery,
-    moves_of,
-    p_value,
-    resemblance,
-    rolled_within,
-    statistic,
-    story_of,
-    within_groups,
-)
+from .shifts import false_discovery
 from .splits import BLOCKS, Fold, Protocol, folds_of
 from .table import MODEL_PARTS, BoolArray, EvaluationError, FeatureTable
 from .uncertainty import uncertainty
@@ -44,8 +34,6 @@ from .verdicts import findings_of, verdict
 
 log = logging.getLogger(__name__)
 
-# One-sided 5 %, and 80 % power, in standard deviations of a normal distribution.
-_DETECTABLE = 1.645 + 0.842
 # Rows may be lost to labels that only some targets lack, but not more than this share.
 _MOST_LOST = 0.1
 
@@ -141,7 +129,7 @@ def evaluate(
     run = Run(table, labels, folds, protocol, gap_s, plan.resamples, plan.seed, plan.blocks)
     log.info("%d folds of protocol %s, %s", len(folds), protocol, protocol.says)
 
-    held, chance = _tested(run, table.features[:, columns], regressor, plan)
+    held, chance = tested(run, table.features[:, columns], regressor, plan.shifts)
     clips = by_clip(table, held) if table.kind == "rating" else held
     model = Comparison.of(run, clips)
     compared: tuple[Compared, ...] = ()
@@ -173,21 +161,7 @@ def evaluate(
         gap_s=gap_s,
         simulated=table.simulated,
         mean=means,
-        targets=tuple(
-            Target(name, construct, scored(model, k), within, p_one, q, own, what)
-            for k, (name, construct, within, p_one, q, own, what) in enumerate(
-                zip(
-                    table.target_names,
-                    table.constructs,
-                    _statistic(run, held),
-                    p.tolist(),
-                    false_discovery(p).tolist(),
-                    discriminant(table, clips).tolist(),
-                    verdicts,
-                    strict=True,
-                )
-            )
-        ),
+        targets=_targets(run, held, clips, model, p, verdicts),
         verdict=overall,
         baselines=compared,
         significance=None if chance is None else chance.told,
@@ -204,12 +178,6 @@ def evaluate(
         ceiling=ceiling,
         lags_s=tuple(np.asarray(plan.lags_s)[held.lags].mean(axis=0).tolist()),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Chance:
-    each: FloatArray
-    told: Significance
 
 
 def _labelled(
@@ -254,85 +222,30 @@ def _later(table: FeatureTable, lag_s: float) -> FloatArray:
     return out
 
 
-def _tested(
-    run: Run, features: NDArray[np.floating], regressor: Regressor, plan: Plan
-) -> tuple[HeldOut, _Chance | None]:
-    """Return held-out predictions, and how often chance does as well."""
-    table, labels = run.table, run.labels
-    given = (table, features, labels, run.folds, run.protocol, run.gap_s, regressor)
-    if not plan.shifts:
-        return crossfit(*given), None
-    story = story_of(table)
-    alike = resemblance(table, labels[:, 0], story)
-    if not regressor.refits:
-        held = crossfit(*given)
-        clips = by_clip(table, held) if table.kind == "rating" else held
-        null = rolled_within(table, clips, alike.apart_s, plan.shifts)
-        observed = np.array(_statistic(run, held))
-        method = "labels rolled within held-out blocks, predictions fixed: too slow to refit, and "
-        method += "finds less than is there"
-        return held, _chance(observed, null, method, False, len(null), alike)
-    moves = moves_of(table, story, alike.apart_s, plan.shifts, plan.seed)
-    here = np.arange(len(table))
-
-    def reduce(rows: NDArray[np.int64], p: FloatArray, y: FloatArray) -> FloatArray:
-        return within_groups(table, rows, p, y)
-
-    held = crossfit(*given, moves=(here, *moves.taken), reduce=reduce)
-    assert held.reduced is not None
-    found = statistic(table, [fold.test for fold in run.folds], held.reduced)
-    method = f"{moves.says}, one move for all who share them; the model learnt anew each time"
-    return held, _chance(found[0], found[1:], method, True, moves.available, alike)
-
-
-def _chance(
-    observed: FloatArray,
-    null: FloatArray,
-    method: str,
-    refitted: bool,
-    available: int,
-    alike: Resemblance,
-) -> _Chance:
-    some = len(null) > 0
-    each = p_value(observed, null) if some else np.full(len(observed), np.nan)
-    together = p_value(_over(observed[None])[0], _over(null))[0] if some else np.nan
-    spreads = null.std(axis=0) if some else np.empty(0)
-    spreads = spreads[np.isfinite(spreads)]
-    spread = float(spreads.mean()) if len(spreads) else np.nan
-    told = Significance(
-        method=method,
-        refitted=refitted,
-        moves=len(null),
-        available=available,
-        smallest_p=1.0 / (1 + len(null)),
-        apart_s=alike.apart_s,
-        effective=alike.effective,
-        detectable_r=_DETECTABLE * spread,
-        p=float(together),
-    )
-    return _Chance(each, told)
-
-
-def _over(values: FloatArray) -> FloatArray:
-    """Return the mean over targets that have a value, (n, 1)."""
-    usable = np.isfinite(values).all(axis=0)
-    if not usable.any():
-        return np.full((len(values), 1), np.nan)
-    mean: FloatArray = values[:, usable].mean(axis=1, keepdims=True)
-    return mean
-
-
-def _statistic(run: Run, held: HeldOut) -> list[float]:
-    parts = []
-    for k, fold in enumerate(run.folds):
-        rows = held.fold == k
-        parts.append(
-            within_groups(
-                run.table, fold.test, held.prediction[rows][:, None], held.truth[rows][:, None]
-            )
+def _targets(
+    run: Run,
+    held: HeldOut,
+    clips: HeldOut,
+    model: Comparison,
+    p: FloatArray,
+    verdicts: Sequence[str],
+) -> tuple[Target, ...]:
+    table = run.table
+    within, own = statistic_of(run, held), discriminant(table, clips)
+    q = false_discovery(p)
+    return tuple(
+        Target(
+            name=name,
+            construct=table.constructs[k],
+            scored=scored(model, k),
+            within=within[k],
+            p=float(p[k]),
+            q=float(q[k]),
+            discriminant=float(own[k]),
+            verdict=verdicts[k],
         )
-    tested = [fold.test for fold in run.folds]
-    return [float(x) for x in statistic(run.table, tested, np.concatenate(parts))[0]]
+        for k, name in enumerate(table.target_names)
+    )
 
 
 def _leaks(table: FeatureTable, folds: Sequence[Fold]) -> list[Finding]:
@@ -350,7 +263,7 @@ def _notes(
     held: HeldOut,
     clips: HeldOut,
     regressor: Regressor,
-    chance: _Chance | None,
+    chance: Chance | None,
 ) -> list[str]:
     table = run.table
     notes = list(constant_labels(table, clips, table.target_names))
