@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import t
 
 from ...signal import FloatArray
 from ..scoring import concordance
@@ -10,15 +11,16 @@ from .head import ALIKE_S, GAP_S, Fit
 from .minutes import CalibrationError, Minutes
 
 SMALLEST_GAIN = 0.01
-CHANCE = 0.05
+CHANCE = 0.02
 
 
 def chance_of(minutes: Minutes, fit: Fit, targets: tuple[int, ...]) -> float:
-    """Return how often held-out estimates agree as well with labels of another time.
+    """Return how likely held-out estimates would agree so well with labels of another time.
 
     Labels of all targets are shifted together along the minutes, end to beginning, by more
-    than the gap. The estimates are not fitted anew, which errs on the side of caution: what
-    is held out of labels without a signal agrees with them less than with shifted ones.
+    than the gap. Minutes hold few shifts that differ, so that the agreement is not counted
+    among them but set against their mean and spread, by a t distribution with as many
+    degrees of freedom as there are distinct shifts. The estimates are not fitted anew.
     """
     rows = np.isfinite(minutes.labels[:, targets]).all(axis=1)
     labels, found = minutes.labels[rows][:, targets], fit.held_out[rows][:, targets]
@@ -28,7 +30,9 @@ def chance_of(minutes: Minutes, fit: Fit, targets: tuple[int, ...]) -> float:
         return 1.0
     here = concordance(found, labels).mean()
     shifted = [concordance(found, np.roll(labels, k, 0)).mean() for k in range(gap, n - gap + 1)]
-    return (1.0 + float(np.sum(np.array(shifted) >= here))) / (1.0 + len(shifted))
+    distinct = max(2.0, len(shifted) * spacing / (2.0 * ALIKE_S))
+    apart = (here - np.mean(shifted)) / (np.std(shifted) * np.sqrt(1.0 + 1.0 / distinct) + 1e-12)
+    return float(t.sf(apart, distinct - 1.0))
 
 
 def refuse_without_gain(fit: Fit, chance: float) -> None:
