@@ -2,9 +2,9 @@
 
     python benchmarks/labelled.py FOLDER [--out FOLDER]
 
-FOLDER holds `dasps-anxiety` and `eegmat-stress`. Band power and signed imaginary coherence,
-ridge; anxiety situations under B (subjects and situations held out together), mental
-arithmetic under E, since two conditions leave no stimulus to hold out. A quarter of an hour
+FOLDER holds `dasps-anxiety` and `eegmat-stress`. A ridge: anxiety situations under B (subjects
+and situations held out together), all features; mental arithmetic under E, since two
+conditions leave no stimulus to hold out, band power alone. A quarter of an hour
 on one core.
 """
 
@@ -17,10 +17,8 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from rtemotion.features import FeatureSchema
-from rtemotion.models.datasets import Dataset, Preparation, dasps, eegmat, table_of
+from rtemotion.models.datasets import Preparation, dasps, eegmat, table_of
 from rtemotion.models.evaluation import Evaluation, Plan, evaluate
-
-SCHEMA = FeatureSchema(measures=("imcoh",))
 
 
 def main() -> None:
@@ -32,21 +30,18 @@ def main() -> None:
     logging.disable(logging.WARNING)
     anxious = dasps(options.folder / "dasps-anxiety")
     busy = eegmat(options.folder / "eegmat-stress")
+    # Rest and task are recordings of their own: a slow mean would take out what differs.
+    plain = Preparation(FeatureSchema(measures=("imcoh",)), step_s=2.0, normalisation="none")
     with threadpool_limits(1):
         scored = {
-            "dasps": _scored(anxious, "B", Preparation(SCHEMA)),
-            # Rest and task are recordings of their own: a slow mean would take out what differs.
-            "eegmat": _scored(busy, "E", Preparation(SCHEMA, step_s=2.0, normalisation="none")),
+            "dasps": evaluate(table_of(anxious), None, "B"),
+            "eegmat": evaluate(table_of(busy, plain), None, "E", Plan(parts=("power",))),
         }
     for name, found in scored.items():
         _show(name, found)
         if options.out is not None:
             options.out.mkdir(parents=True, exist_ok=True)
             (options.out / f"{name}.json").write_text(found.to_json())
-
-
-def _scored(dataset: Dataset, protocol: str, how: Preparation) -> Evaluation:
-    return evaluate(table_of(dataset, how), None, protocol, Plan())
 
 
 def _show(name: str, found: Evaluation) -> None:
