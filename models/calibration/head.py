@@ -205,7 +205,8 @@ class _Problem:
             return np.zeros(self.parts.shape[1])
         every = np.arange(len(self.rows))
         away = self.parts - self.parts.mean(axis=0)
-        return self.unit * (away.T @ self._solved(every, variance))
+        gains: FloatArray = self.unit * (away.T @ self._solved(every, variance))
+        return gains
 
     def added(self, gains: FloatArray) -> float:
         """Return the mean of what gains add."""

@@ -92,6 +92,9 @@ def minutes_of(
     contexts, starts = contexts_of(
         record, card.normalisation.population, card.context, card.features
     )
+    if len(starts) > 2:
+        # Frames without a context are not trusted, and not calibrated on.
+        inside[: starts[1]] = False
     last = np.flatnonzero(inside)[-1]
     context = contexts[np.searchsorted(starts, last, side="right") - 1]
     positions = record.positions.astype(np.float64)
@@ -130,16 +133,24 @@ def outcome(model: Model, record: Record, spans: Spans, gap_s: float) -> Outcome
     best = ridge.ridge.predict(features_of(record)[scored][:, parts[name]])
     best = Rescaling.fitted(ridge.held_out, labels)(best)
     shown = within(record, spans.labelled)
-    rescaling = Rescaling.fitted(served(model, record)[0][shown], record.truth[shown])
+    known = record.truth[shown].astype(np.float64)
+    rescaling = Rescaling.fitted(served(model, record)[0][shown], known)
     return Outcome(
-        *(float(concordance(x, truth).mean()) for x in (mean, rescaling(mean), after, best)),
-        float((np.abs(truth - mean) <= half * std).mean()),
-        float((np.abs(truth - after) <= wider * half * std).mean()),
-        fit.gain,
-        chance,
-        fit.variance,
-        seconds,
+        before=_ccc(mean, truth),
+        spread=_ccc(rescaling(mean), truth),
+        after=_ccc(after, truth),
+        oracle=_ccc(best, truth),
+        held=float((np.abs(truth - mean) <= half * std).mean()),
+        held_after=float((np.abs(truth - after) <= wider * half * std).mean()),
+        gain=fit.gain,
+        chance=chance,
+        variance=fit.variance,
+        seconds=seconds,
     )
+
+
+def _ccc(estimate: FloatArray, truth: FloatArray) -> float:
+    return float(concordance(estimate, truth).mean())
 
 
 def study(options: argparse.Namespace) -> Iterator[tuple[int, Outcome]]:
