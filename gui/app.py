@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from .dialogs.connect import ConnectDialog
 from .state.choice import Choice
 from .state.link import Link
 from .state.session import Session
+from .state.words import clock_words
 from .theme import DARK, LIGHT
 from .views.brain import BrainView
 from .views.emotions import EmotionsView
@@ -72,6 +73,12 @@ class App:
         self.sessions.open_wanted.connect(self.open_file)
         self.window.first_state.connect(self._begin)
         self.window.may_close = self._may_close
+        self.window.first_state.connect(self._name_recording)
+
+    def _name_recording(self) -> None:
+        """Let the menu say what the command would do now."""
+        on = self.session.live and self.session.recording is not None
+        self.actions["Record…"].setText("Stop recording" if on else "Record…")
 
     def show(self) -> None:
         """Show the window."""
@@ -83,7 +90,7 @@ class App:
             Command(
                 f"Show {view.title}",
                 (f"Ctrl+{i + 1}",),
-                lambda i=i: window.tabs.setCurrentIndex(i),
+                lambda i=i: window.show_page(i),
             )
             for i, view in enumerate(window.views)
         ]
@@ -143,18 +150,18 @@ class App:
         if self._dialog is not None:
             self._dialog.raise_()
             return
-        if self.session.live and not self._sure("Stop what runs, to connect to something else?"):
-            return
-        if self.session.live:
-            self.window.ask("stop")
         self._dialog = ConnectDialog(self.link, self.choice, self.window)
         self._dialog.finished.connect(self._answered)
         self._dialog.open()
 
     def _answered(self, result: int) -> None:
         dialog, self._dialog = self._dialog, None
-        if dialog is not None and result == ConnectDialog.DialogCode.Accepted:
-            self._take(dialog.choice())
+        if dialog is None or result != ConnectDialog.DialogCode.Accepted:
+            return
+        recording = self.session.recording if self.session.live else None
+        if recording and not self._sure(f"This ends the recording to {Path(recording).name}."):
+            return
+        self._take(dialog.choice())
 
     def _take(self, choice: Choice) -> None:
         self.choice, self._order = choice, choice.order()
@@ -196,14 +203,15 @@ class App:
             self.window.tell("Nothing runs that could be recorded; start a source first.")
             return
         if session.recording:
-            if self._sure("Stop recording, and go on without?"):
-                self.window.ask("record", path=None)
+            question = "Stop recording and go on without? The windows fill anew."
+            if self._sure(question):
+                self.window.ask("record", self._recorded(session.recording), path=None)
             return
         folder = self._settings.value("recordings") or str(Path.home())
         name = time.strftime("session_%Y-%m-%d_%H-%M-%S.xdf")
         path, _ = QFileDialog.getSaveFileName(
             self.window,
-            "Record to (the windows fill anew)",
+            "Record to (windows, and a rest under way, begin anew)",
             str(Path(str(folder)) / name),
             "XDF (*.xdf)",
         )
@@ -212,15 +220,28 @@ class App:
             self._settings.setValue("recordings", str(Path(path).parent))
             self.window.ask("record", path=path, overwrite=True)
 
+    def _recorded(self, path: str) -> Callable[[Any], None]:
+        said = self.session.latest.health.get("recording", "")
+
+        def tell(_: Any) -> None:
+            self.window.tell(f"Recorded {said.removeprefix('● REC ').strip()} to {path}.")
+
+        return tell
+
     def mark(self) -> None:
         """Put a marker into the stream."""
-        self.window.ask("note", kind="marker", payload={"description": "marked by hand"})
+        done = self._tell(f"Marked at {clock_words(self.session.position)}.")
+        self.window.ask("note", done, kind="marker", payload={"description": "by hand"})
+
+    def _tell(self, sentence: str) -> Callable[[Any], None]:
+        return lambda _: self.window.tell(sentence)
 
     def note(self) -> None:
         """Put a note of the operator into the stream."""
         text, said = QInputDialog.getText(self.window, "Note", "What should be noted?")
         if said and text.strip():
-            self.window.ask("note", kind="operator", payload={"note": text.strip()})
+            done = self._tell(f"Noted at {clock_words(self.session.position)}.")
+            self.window.ask("note", done, kind="operator", payload={"note": text.strip()})
 
     def undo(self) -> None:
         """Take the last mark of a channel back."""

@@ -22,6 +22,8 @@ from .state.words import clock_words
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 # Positions of the scrubber a second.
 _PER_SECOND = 10
+# So near a place that was sought, it is reached, s.
+_THERE_S = 2.0
 
 
 class Scrubber(QSlider):
@@ -57,6 +59,8 @@ class Transport(QWidget):
         super().__init__()
         self._link = link
         self._session: Session | None = None
+        self._asked = 0
+        self._target: float | None = None
         self.play = QToolButton()
         self.play.setToolTip("Pause or go on (Space)")
         self.step = QToolButton()
@@ -97,9 +101,17 @@ class Transport(QWidget):
         if not self.scrubber.isSliderDown():
             self.scrubber.setMaximum(round(length * _PER_SECOND))
             self.scrubber.setValue(round(session.position * _PER_SECOND))
-        self.place.setText(f"{clock_words(session.position)} / {clock_words(length)}")
+        place = clock_words(session.position)
+        if self._target is not None:
+            # Going back decodes the way there again, which is seen to take a while.
+            if abs(session.position - self._target) < _THERE_S or not session.live:
+                self._target = None
+            else:
+                place = f"on the way to {clock_words(self._target)}, at {place}"
+        self.place.setText(f"{place} / {clock_words(length)}")
         index = self.speed.findData(session.speed)
-        if index != self.speed.currentIndex() and not self.speed.view().isVisible():
+        free = not self._asked and not self.speed.view().isVisible()
+        if index != self.speed.currentIndex() and free:
             self.speed.setCurrentIndex(index)
 
     def toggle(self) -> None:
@@ -120,13 +132,18 @@ class Transport(QWidget):
     def seek(self, seconds: float) -> None:
         """Go somewhere else."""
         if self._session is not None and self._session.speed is not None:
-            self._link.ask("pace", seek=max(seconds, 0.0))
+            self._target = max(seconds, 0.0)
+            self._link.ask("pace", None, self._lost, seek=self._target)
 
     def change_speed(self, places: int) -> None:
         """Take the next faster or slower pace."""
         index = self.speed.currentIndex() + places
         if self._session is not None and 0 <= index < len(SPEEDS):
-            self._link.ask("pace", speed=SPEEDS[index])
+            self.speed.setCurrentIndex(index)
+            self._chosen(index)
+
+    def _lost(self, _: str) -> None:
+        self._target = None
 
     def _released(self) -> None:
         self.seek(self.scrubber.value() / _PER_SECOND)
@@ -136,4 +153,9 @@ class Transport(QWidget):
             self.seek(self.scrubber.sliderPosition() / _PER_SECOND)
 
     def _chosen(self, index: int) -> None:
-        self._link.ask("pace", speed=SPEEDS[index])
+        """Ask for a pace; what the box shows stands until the last answer has come."""
+        self._asked += 1
+        self._link.ask("pace", self._answered, self._answered, speed=SPEEDS[index])
+
+    def _answered(self, _: object) -> None:
+        self._asked -= 1

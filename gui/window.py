@@ -8,15 +8,23 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QSettings, QTimer, Signal
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMainWindow,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .header import Header
 from .state.link import Link
 from .state.session import Session
 from .state.undo import Undo
-from .state.words import status_words
+from .state.words import nothing_words, status_words
 from .style import palette, style_sheet
 from .theme import DARK, LIGHT, Theme
 from .transport import Transport
@@ -66,6 +74,7 @@ class Window(QMainWindow):
         self.may_close: Callable[[], bool] = lambda: True
         self.theme = LIGHT if settings.value("theme") == "light" else DARK
         self._run = -1
+        self._asked_for_pages = False
         self._drawn = {view: 0.0 for view in views}
         self.setWindowTitle("rtemotion")
         self.setAcceptDrops(True)
@@ -93,7 +102,13 @@ class Window(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
-        column.addWidget(self.tabs, 1)
+        self.nothing = QLabel()
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.setWordWrap(True)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.nothing)
+        self.pages.addWidget(self.tabs)
+        column.addWidget(self.pages, 1)
         column.addWidget(self.transport)
         centre = QWidget()
         centre.setLayout(column)
@@ -143,11 +158,30 @@ class Window(QMainWindow):
         if self.beats % 4 == 1:
             self.header.show_session(session, self.link.connected, self.link.problem)
             self.transport.show_session(session)
+            self._show_pages()
             text = status_words(session)
             if self._status.text() != text:
                 self._status.setText(text)
         if not self.isMinimized() and self.isVisible() and session.model is not None:
             self._draw()
+
+    def _show_pages(self) -> None:
+        """Show the pages, or why there is nothing on them yet."""
+        words = nothing_words(self.session, self.link.connected, self.link.problem)
+        if words != self.nothing.text():
+            self.nothing.setText(words)
+        # What a folder holds can be seen before anything runs.
+        shown = self.tabs if not words or self._asked_for_pages else self.nothing
+        if self.pages.currentWidget() is not shown:
+            self.pages.setCurrentWidget(shown)
+        if not words:
+            self._asked_for_pages = False
+
+    def show_page(self, index: int) -> None:
+        """Turn to a page, whether or not there is anything on it yet."""
+        self._asked_for_pages = True
+        self.tabs.setCurrentIndex(index)
+        self._show_pages()
 
     def _passed(self, milestone: str) -> None:
         """Log when something was first seen, for who measures how long that took."""
@@ -185,7 +219,8 @@ class Window(QMainWindow):
         """Ask the service for what the page that is shown needs, and nothing else."""
         view = self.view
         self._drawn[view] = 0.0
-        self.link.subscribe(("frames", *view.topics), view.emotion)
+        # Signals come all the time: a page that is returned to has no hole in them.
+        self.link.subscribe({"frames", "signals", *view.topics}, view.emotion)
 
     def ask(self, verb: str, done: Callable[[Any], None] | None = None, **said: Any) -> None:
         """Ask the service for something; a refusal is shown in the status line."""

@@ -12,6 +12,7 @@ import torch
 from ..decoding.card import METADATA_KEY, ModelCard
 from ..decoding.graph import INPUTS, outputs_of, tensors
 from ..decoding.model import Model
+from ..quiet_onnx import load_onnxruntime
 
 
 def export(network: torch.nn.Module, card: ModelCard, path: Path) -> None:
@@ -86,8 +87,7 @@ def _converted(network: torch.nn.Module, card: ModelCard) -> Any:
 
 
 def _completed(card: ModelCard, graph: bytes) -> ModelCard:
-    import onnxruntime as ort
-
+    ort = load_onnxruntime()
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
     return replace(
         card, inputs=tensors(session.get_inputs()), outputs=tensors(session.get_outputs())

@@ -36,7 +36,8 @@ def about_text(session: Session) -> str:
     said = "none loaded yet" if model is None else f"{model.identity}; {model.filters}"
     delay = ""
     if model is not None and model.information_delay_s is not None:
-        delay = f"<p>Information delay: {model.information_delay_s:g} s.</p>"
+        lag = f"{model.information_delay_s:.1f} s"
+        delay = f"<p>Information delay: {lag}; the output is most like the truth of then.</p>"
     return (
         "<h3>rtemotion</h3>"
         "<p>Real-time EEG emotion decoding: continuous trajectories of several emotions, each "

@@ -42,7 +42,7 @@ _FIELDS = {
         "as the source states",
         "Sampling rate in Hz, where none is stated",
     ),
-    "markers": ("markers", "all streams of markers", "Query of marker streams"),
+    "markers": ("markers", "none", "A query of marker streams, or all"),
 }
 
 

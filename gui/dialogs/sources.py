@@ -26,7 +26,8 @@ Place = dict[str, Any]
 _NONE_FOUND = (
     "No stream was found. Is the sender running, on this network, and does the firewall let UDP "
     "port 16571 and TCP ports 16572–16604 pass? A VPN often hides streams; a machine on another "
-    "network is reached with --known-peers. Without a headset, take a simulated one."
+    "network is reached by `rtemotion live --known-peers HOST`. Without a headset, take a "
+    "simulated one."
 )
 
 

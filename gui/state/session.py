@@ -232,6 +232,9 @@ class Session:
         self.written = tuple(said.get("written", ()))
         if self.phase == "idle" and self._died:
             self.phase, self.problem = "failed", self._died
+        elif "run" not in said:
+            # Another source is being opened, or could not be: what was shown is over.
+            self.source = self.model = self.speed = None
         self._died = ""
         if "run" not in said:
             # Whatever runs next is another run, whatever its number is.
@@ -325,6 +328,13 @@ class Session:
     def _health(self, said: Mapping[str, Any]) -> None:
         self.latest.health = said
         self.health.append(said)
+
+
+def present_quality(session: Session) -> NDArray[np.float64]:
+    """Return the quality of every channel now: none of a stream that is silent."""
+    if session.latest.health.get("silent"):
+        return np.zeros_like(session.quality)
+    return session.quality
 
 
 def read_source(said: Mapping[str, Any]) -> SourceFacts:

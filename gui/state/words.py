@@ -14,10 +14,16 @@ REASONS = {
     "too few channels": "too few channels are usable: mend contact, or name a montage",
     "stale": "nothing arrives: the stream is silent",
     "artifact": "blinks, muscle or movement in much of the window",
-    "no baseline": "no rest of this person is known yet",
+    "no baseline": "this person's rest, or the minute after it, is not known yet",
     "unfamiliar": "the signal is unlike what the model was trained on",
     "not validated": "the model was never tested on people",
 }
+
+
+_HOW = (
+    "Ctrl+O chooses a headset, a recording or a simulation; a recording may be dropped here.\n"
+    "F1 lists the keys."
+)
 
 
 def source_words(session: Session) -> str:
@@ -30,6 +36,22 @@ def source_words(session: Session) -> str:
     where = f" · {source.host}" if source.host else ""
     name = source.name or source.source_id or "unnamed stream"
     return f"{name}{where} · {len(source.channels)} ch · {source.sfreq:g} Hz"
+
+
+def nothing_words(session: Session, connected: bool, problem: str) -> str:
+    """Return why there is nothing to show, and what to do; empty where there is something."""
+    if session.model is not None:
+        return ""
+    if not connected:
+        return problem and f"The engine's process cannot be reached: {problem}" or "Starting …"
+    if session.phase == "opening":
+        return (
+            "Opening the source …\n\nThe first time with a simulated headset, what is known of "
+            "its person is worked out, which takes some seconds."
+        )
+    if session.phase == "failed":
+        return "Nothing is decoded: the source could not be opened, as said above.\n\n" + _HOW
+    return "Nothing is decoded yet.\n\n" + _HOW
 
 
 def phase_words(session: Session) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout
 
-from ..state.session import Session
+from ..state.session import Session, present_quality
 from ..state.words import trust_words
 from ..style import css
 from ..theme import DARK, Theme
@@ -108,7 +108,7 @@ class EmotionsView(View):
             rows = history.window(_TRAIL_S, end)
             valence, arousal = (rows.mean[:, axis] for axis in self._axes)
             self.plane.redraw(valence, arousal, rows.trusted)
-        self.traces.set_quality(session.quality)
+        self.traces.set_quality(present_quality(session))
         self.traces.set_bad(session.bad)
         self.traces.redraw(session.ring, None if frozen is None else frozen.sample)
 
@@ -119,6 +119,8 @@ class EmotionsView(View):
         sign = "✓ " if session.trusted else "" if nothing else "⚠ "
         words = trust_words(session.reasons, session.trusted)
         text = f"<span style='color:{css(colour)}'>{sign}{words}</span>"
+        if session.has_truth:
+            text += f" <span style='color:{css(theme.faint)}'>· dashed: the simulated truth</span>"
         if self._trust.text() != text:
             self._trust.setText(text)
 

@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..state.session import Session
+from ..state.session import Happening, Session
+from ..state.words import clock_words
 from ..theme import DARK, Theme
 from ..widgets.picture import Values, offer_picture
 from .view import Moment, View
@@ -165,7 +166,7 @@ class HealthView(View):
             self._log.clear()
             new = len(session.events)
         for happening in list(session.events)[-new:] if new else ():
-            at = "" if math.isnan(happening.time) else f"{happening.time:9.2f} s  "
+            at = "" if math.isnan(happening.time) else f"{_since(happening, session):>8}  "
             self._log.appendPlainText(f"{at}{happening.text}")
         self._told = len(session.events)
 
@@ -185,6 +186,11 @@ class HealthView(View):
             [_number(h["running_s"]), _number(h[key]) * factor] for h in self._history
         ]
         return Values(("seconds since the start", title), rows)
+
+
+def _since(happening: Happening, session: Session) -> str:
+    """Return when something happened, on the clock of the plots."""
+    return clock_words(happening.time - (session.started or 0.0))
 
 
 def _titled(title: str, widget: QWidget) -> QWidget:

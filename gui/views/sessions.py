@@ -104,7 +104,7 @@ class SessionsView(View):
         for summary in found:
             self.list.addTopLevelItem(_row(Path(folder), summary))
         self.note.setText(
-            f"{len(found)} recordings; a double click replays one."
+            f"{_count(found)}; a double click replays one."
             if found
             else f"No recording in {folder} that can be read here."
         )
@@ -123,6 +123,12 @@ class SessionsView(View):
         item = self.list.currentItem()
         if item is not None:
             self.open_wanted.emit(item.data(0, Qt.ItemDataRole.UserRole))
+
+
+def _count(found: Sequence[Mapping[str, Any]]) -> str:
+    broken = sum(bool(summary["problem"]) for summary in found)
+    said = f"{len(found)} recording{'s' if len(found) != 1 else ''}"
+    return f"{said}, {broken} of them with a problem" if broken else said
 
 
 def _row(folder: Path, summary: Mapping[str, Any]) -> QTreeWidgetItem:

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from ..state.session import ModelFacts, Session, channel_reasons
+from ..state.session import ModelFacts, Session, channel_reasons, present_quality
 from ..state.signals import decibels
 from ..theme import Theme
 from ..widgets.spectrogram import Spectrogram
@@ -14,6 +14,7 @@ from ..widgets.spectrum import Spectrum
 from ..widgets.traces import SignalTraces
 from .view import Moment, View
 
+_REASONS = {"operator": "marked by you"}
 # Spectra change four times a second at most.
 _SPECTRUM_BEATS = 5
 _LONGEST_TITLE = 24
@@ -99,7 +100,7 @@ class SignalsView(View):
         """Draw the newest samples, or those up to the moment of freezing."""
         if session.ring is None or session.model is None:
             return
-        self.traces.set_quality(session.quality)
+        self.traces.set_quality(present_quality(session))
         self.traces.set_bad(session.bad)
         self.traces.redraw(session.ring, None if frozen is None else frozen.sample)
         if self._beats % _SPECTRUM_BEATS == 0 and frozen is None:
@@ -129,7 +130,8 @@ class SignalsView(View):
         name = self._names[self._channel]
         reasons = channel_reasons(session.latest.health).get(name, ())
         self._bad = name in session.bad
-        said = ", ".join(reasons) or ("left out" if self._bad else "nothing against it")
+        nothing = "left out" if self._bad else "nothing against it"
+        said = ", ".join(_REASONS.get(reason, reason) for reason in reasons) or nothing
         self._about.setText(f"<b>{name}</b>: {said}")
         self._mark.setText("Use again" if self._bad else "Mark bad")
 

@@ -12,12 +12,13 @@ import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QFileDialog, QGraphicsView, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QGraphicsView, QMainWindow, QMessageBox, QWidget
 
 from ...errors import OutletError, RtemotionError
 
 # Sharp on paper and on a screen of twice the pixels.
 _SCALE = 2.0
+_TOLD_MS = 5000
 _FILTERS = "Picture (*.png);;Drawing (*.svg)"
 
 
@@ -60,7 +61,7 @@ def offer_picture(widget: QWidget, name: str, values: Callable[[], Values]) -> N
     save = QAction("Save picture…", widget)
     save.triggered.connect(lambda: ask_and_save(widget, name))
     copy = QAction("Copy values", widget)
-    copy.triggered.connect(lambda: copy_values(values()))
+    copy.triggered.connect(lambda: _copy(widget, values()))
     widget.addActions([save, copy])
     widget.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
@@ -85,6 +86,8 @@ def ask_and_save(widget: QWidget, name: str) -> None:
         save_picture(widget, path)
     except RtemotionError as problem:
         QMessageBox.warning(widget, "Save picture", str(problem))
+    else:
+        _tell(widget, f"Saved {path}")
 
 
 def save_picture(widget: QWidget, path: str | Path) -> None:
@@ -131,6 +134,18 @@ def copy_values(values: Values) -> None:
     rows: list[list[str | float]] = [list(values.columns), *values.rows]
     text = "\n".join("\t".join(_cell(value) for value in row) for row in rows)
     QGuiApplication.clipboard().setText(text + "\n")
+
+
+def _copy(widget: QWidget, values: Values) -> None:
+    copy_values(values)
+    _tell(widget, f"Copied {len(values.rows)} rows")
+
+
+def _tell(widget: QWidget, sentence: str) -> None:
+    """Say something in the window's status line, where it has one."""
+    window = widget.window()
+    if isinstance(window, QMainWindow):
+        window.statusBar().showMessage(sentence, _TOLD_MS)
 
 
 def _cell(value: str | float) -> str:

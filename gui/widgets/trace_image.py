@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from ...signal import EXCLUDED, Flag
@@ -139,9 +139,9 @@ class TraceImage:
         for start, stop in ((turn, width), (0, turn)):
             n = stop - start
             target = QRectF(x, y, n / ratio, height / ratio)
-            painter.drawImage(
-                target, self._image, QRectF(QPointF(start, 0), QPointF(stop, height))
-            )
+            # A saved drawing takes whole images alone, whatever part of one is asked for.
+            if n:
+                painter.drawImage(target, self._image.copy(start, 0, n, height))
             x += n / ratio
 
     def _allot(self, look: Look) -> None:

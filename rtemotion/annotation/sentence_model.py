@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..quiet_onnx import load_onnxruntime
 from ..signal import FloatArray
 from .errors import AnnotationError
 
@@ -147,8 +148,7 @@ def _tokenizer(folder: Path) -> Any:
 
 
 def _session(weights: Path) -> Any:
-    import onnxruntime as ort
-
+    ort = load_onnxruntime()
     options = ort.SessionOptions()
     # One thread adds in one order, so the same text has the same vector.
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -162,21 +162,26 @@ def _kernel() -> Finding:
 
 def _extras() -> list[Finding]:
     wanted = {
-        "gui": ("desktop app", "PySide6-Essentials", 'pip install "rtemotion[gui]"'),
+        "gui": ("desktop app", "PySide6-Essentials", _install("gui")),
         "train": (
             "training",
             "torch",
-            'pip install "rtemotion[train]" (first install torch from the CPU index of your '
-            "platform, or several GB of CUDA come along)",
+            _install("train") + " (first install torch from the CPU index of your platform, or "
+            "several GB of CUDA come along)",
         ),
-        "brainflow": ("BrainFlow boards", "brainflow", 'pip install "rtemotion[brainflow]"'),
-        "mne-realtime": ("FieldTrip", "mne-realtime", 'pip install "rtemotion[mne-realtime]"'),
-        "asr": ("artifact subspace reconstruction", "meegkit", 'pip install "rtemotion[asr]"'),
-        "annotate": ("language models", "httpx", 'pip install "rtemotion[annotate]"'),
-        "embedding": ("sentence models", "tokenizers", 'pip install "rtemotion[embedding]"'),
-        "pandas": ("tables in Python", "pandas", 'pip install "rtemotion[pandas]"'),
+        "brainflow": ("BrainFlow boards", "brainflow", _install("brainflow")),
+        "mne-realtime": ("FieldTrip", "mne-realtime", _install("mne-realtime")),
+        "asr": ("artifact subspace reconstruction", "meegkit", _install("asr")),
+        "annotate": ("language models", "httpx", _install("annotate")),
+        "embedding": ("sentence models", "tokenizers", _install("embedding")),
+        "pandas": ("tables in Python", "pandas", _install("pandas")),
     }
     return [_extra(name, *parts) for name, parts in wanted.items()]
+
+
+def _install(extra: str) -> str:
+    """Return the command that adds an extra to this very installation."""
+    return f"In rtemotion's folder: {sys.executable} -m pip install '.[{extra}]'"
 
 
 def _extra(name: str, what: str, package: str, remedy: str) -> Finding:

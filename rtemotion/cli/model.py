@@ -137,7 +137,7 @@ def _context(card: ModelCard) -> str:
 
 
 def _delay(delay: float | None) -> str:
-    return "not measured" if delay is None else f"{delay:g} s behind the truth"
+    return "not measured" if delay is None else f"{delay:.1f} s behind the truth"
 
 
 def _by_size(table: tuple[tuple[int, float], ...]) -> str:

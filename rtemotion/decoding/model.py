@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from ..quiet_onnx import load_onnxruntime
 from ..signal import FloatArray
 from .card import METADATA_KEY, ModelCard
 from .graph import DECODED, WEIGHTS, Tensor, graph_problem, tensors
@@ -234,8 +235,7 @@ def _opened(
     content: bytes, path: Path
 ) -> tuple[Any, dict[str, str], tuple[Tensor, ...], tuple[Tensor, ...]]:
     """Return a session, its metadata, inputs and outputs."""
-    import onnxruntime as ort
-
+    ort = load_onnxruntime()
     if problem := forbidden(content):
         raise ModelError(f"{path} is not run: {problem}; export it whole, into one file.")
     options = ort.SessionOptions()

@@ -94,7 +94,8 @@ def start_process(
     stderr : file or None
         Takes what it says.
     """
-    command = [sys.executable, "-m", "rtemotion.service"]
+    # -P: a folder that happens to be called rtemotion, a clone for instance, is not the package.
+    command = [sys.executable, "-P", "-m", "rtemotion.service"]
     if linger is not None:
         command += ["--linger", f"{linger:g}"]
     return subprocess.Popen(
