@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..decoding import BaselineSpan, load_model
-from ..errors import OutletError
+from ..errors import OutletError, SetupError
 from ..options import Options
 from ..sources.recording import open_recording
 
@@ -67,6 +67,7 @@ def run_calibrate(wanted: Wanted, as_json: bool, options: Options) -> None:
     from ..models.placed import require_onnx
 
     require_onnx()
+    _refuse_session(wanted.file)
     _check_out(wanted.out, wanted.overwrite)
     model = load_model(wanted.model)
     names = model.card.target_names
@@ -98,6 +99,17 @@ def run_calibrate(wanted: Wanted, as_json: bool, options: Options) -> None:
         sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
     else:
         _show(report)
+
+
+def _refuse_session(file: Path) -> None:
+    from ..sources.session import is_session, open_session
+
+    if is_session(file):
+        _, recording = open_session(file)
+        raise SetupError(
+            f"{file} is a session; calibrate on its recording, {recording}, with the options of a "
+            "set-up that it was decoded with."
+        )
 
 
 def _check_out(out: Path, overwrite: bool) -> None:

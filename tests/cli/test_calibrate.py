@@ -127,7 +127,10 @@ def test_another_headset_is_refused(calibrated: Path, tmp_path: Path) -> None:
     assert rtemotion("simulate", "--seconds", "10", "--out", str(other)).returncode == 0
     done = rtemotion("replay", str(other), "--model", str(calibrated), "--speed", "max")
     assert done.returncode == 1
-    assert "calibrated to P01, was fitted on 14 electrodes, but the stream also has Fp1" in done.stderr
+    assert (
+        "calibrated to P01, was fitted on 14 electrodes, but the stream also has Fp1"
+        in done.stderr
+    )
 
 
 def test_a_calibrated_model_is_not_calibrated_again(
