@@ -102,9 +102,10 @@ def run_calibrate(wanted: Wanted, as_json: bool, options: Options) -> None:
 
 
 def _refuse_session(file: Path) -> None:
-    from ..sources.session import is_session, open_session
+    from ..sources.session import open_session
 
-    if is_session(file):
+    # A recording that has a session beside it is read as what it is.
+    if file.suffix.lower() == ".json":
         _, recording = open_session(file)
         raise SetupError(
             f"{file} is a session; calibrate on its recording, {recording}, with the options of a "

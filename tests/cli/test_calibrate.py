@@ -120,6 +120,12 @@ def test_a_session_decoded_with_it_replays_to_the_bit(
     assert done.returncode == 0, done.stderr
     done = rtemotion("replay", str(session), "--verify")
     assert done.returncode == 0, done.stdout + done.stderr
+    done = rtemotion(
+        *("calibrate", str(session.with_suffix(".json")), "--ratings", "cap-truth"),
+        *("--out", str(tmp_path / "b.onnx")),
+    )
+    assert done.returncode == 1
+    assert f"is a session; calibrate on its recording, {session}" in done.stderr
 
 
 def test_another_headset_is_refused(calibrated: Path, tmp_path: Path) -> None:
