@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QSettings, QTimer
@@ -18,7 +18,11 @@ from .state.link import Link
 log = logging.getLogger(__name__)
 
 
-def run_app(order: Mapping[str, Any] | None = None, seconds: float | None = None) -> int:
+def run_app(
+    order: Mapping[str, Any] | None = None,
+    seconds: float | None = None,
+    early: Callable[[], Client] | None = None,
+) -> int:
     """Open the app and return its exit code once it is closed.
 
     Parameters
@@ -27,9 +31,16 @@ def run_app(order: Mapping[str, Any] | None = None, seconds: float | None = None
         What to decode at once, as the service's `start` takes it; a dialog asks otherwise.
     seconds : float or None
         Closes by itself after so long.
+    early : callable or None
+        Returns a connection that was begun before the app was imported.
     """
+    begun = [] if early is None else [early]
+
+    def reach() -> Client:
+        return begun.pop()() if begun else connect()
+
     application = make_application(sys.argv[:1])
-    app = App(Link(connect), QSettings(), order)
+    app = App(Link(reach), QSettings(), order)
     app.show()
     if seconds is not None:
         QTimer.singleShot(round(seconds * 1000), app.window.close)

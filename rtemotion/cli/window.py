@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -124,12 +125,18 @@ def open_window(
     SetupError
         If the app could not be opened.
     """
-    from ..gui.main import run_app
+    from ..service.launch import find_or_launch
 
     order = None
     if place is not None:
         order = _order(place, options, outputs, model, baseline, republish, speed)
-    if code := run_app(order, seconds):
+    # The engine's process comes up while the app is imported, which takes as long.
+    with ThreadPoolExecutor(1, "rtemotion-connect") as pool:
+        early = pool.submit(find_or_launch, "app")
+        from ..gui.main import run_app
+
+        code = run_app(order, seconds, early.result)
+    if code:
         raise SetupError(f"The desktop app ended with code {code}; the log says more.")
 
 

@@ -13,8 +13,8 @@ from ..signal import Event, Kind, Publication
 from ..words import without_nan
 from .messages import Message
 
-_AGES = 1000
-_RATE_S = 60.0
+# How far back latency and rate are told of, s.
+_BACK_S = 60.0
 
 
 class Health:
@@ -28,8 +28,7 @@ class Health:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._ages: deque[float] = deque(maxlen=_AGES)
-        self._ends: deque[tuple[float, int]] = deque()
+        self._recent: deque[tuple[float, int, float]] = deque()
         self._newest = math.nan
         self._stale = self._lost = 0
         self._silent = False
@@ -42,11 +41,10 @@ class Health:
             self._stale += 1
             return
         self._newest = frame.newest
-        self._ages.append(publication.sample_age)
         now = time.monotonic()
-        self._ends.append((now, frame.index))
-        while self._ends[0][0] < now - _RATE_S:
-            self._ends.popleft()
+        self._recent.append((now, frame.index, publication.sample_age))
+        while self._recent[0][0] < now - _BACK_S:
+            self._recent.popleft()
 
     def event(self, event: Event) -> None:
         """Take note of losses and silence."""
@@ -58,7 +56,7 @@ class Health:
     def message(self) -> Message:
         """Return the facts as of now; null where something is not known."""
         engine = self._engine
-        ages = np.array([age for age in self._ages if math.isfinite(age)])
+        ages = np.array([age for _, _, age in self._recent if math.isfinite(age)])
         p50, p99 = np.percentile(ages, [50, 99]) if len(ages) else (math.nan, math.nan)
         rate, drift = self._rate()
         recorder = engine.recorder
@@ -100,7 +98,7 @@ class Health:
         state = self._engine.pipeline.clock_state()
         if state is not None:
             return state.rate, state.drift_ppm
-        if len(self._ends) < 2:
+        if len(self._recent) < 2:
             return math.nan, math.nan
-        (first, start), (last, stop) = self._ends[0], self._ends[-1]
+        (first, start, _), (last, stop, _) = self._recent[0], self._recent[-1]
         return (stop - start) / (last - first) if last > first else math.nan, math.nan
