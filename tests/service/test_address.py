@@ -56,7 +56,7 @@ def test_the_address_of_a_process_that_has_gone_is_none(tmp_path: Path) -> None:
         "[]",
         "null",
         '{"host": 1}',
-        json.dumps({"host": "h", "port": "1", "token": "t", "pid": os.getpid()}),
+        '{"host": "h", "port": "1", "token": "t", "pid": OURS}',
         json.dumps({"host": "h", "port": 1, "token": "t", "pid": "1"}),
         json.dumps({"host": "h", "port": 1, "token": "t", "pid": -1}),
         json.dumps({"host": "h", "port": 1, "token": "t", "pid": 0}),
@@ -65,7 +65,7 @@ def test_the_address_of_a_process_that_has_gone_is_none(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "service.json"
-    path.write_text(text)
+    path.write_text(text.replace("OURS", str(OURS.pid)))
     assert read_address(path) is None
 
 

@@ -202,7 +202,7 @@ class TestLaunching:
             eventually(lambda: not psutil.pid_exists(pid))
         assert not mine.exists()
 
-    @pytest.mark.parametrize("pid", [os.getpid(), 2**22 - 1])
+    @pytest.mark.parametrize("pid", [os.getpid(), 2**22 - 1], ids=["another", "nobody"])
     def test_a_stale_address_does_not_stand_in_the_way(self, mine: Path, pid: int) -> None:
         # The number of its process has gone to another program, or to nobody.
         write_address(Address("127.0.0.1", 9, "old", pid), mine)
