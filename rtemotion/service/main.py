@@ -7,8 +7,6 @@ import ipaddress
 import logging
 import os
 import sys
-import threading
-from importlib import import_module
 
 from .address import address_path, only_one
 from .server import Service
@@ -48,22 +46,7 @@ def run_service(host: str = HOST, port: int = 0, linger: float | None = None) ->
 
     path = address_path()
     with only_one(path):
-        threading.Thread(target=_warm, name="rtemotion-warm", daemon=True).start()
         asyncio.run(serve())
-
-
-def _warm() -> None:
-    """Import and read what the first start needs, while a client is still on its way."""
-    from ..decoding import load_model
-    from ..errors import RtemotionError
-    from ..pipeline import Setup, preload
-
-    try:
-        load_model()
-        preload(Setup())
-        import_module("rtemotion.simulators")
-    except RtemotionError:
-        log.debug("nothing could be made ready", exc_info=True)
 
 
 def leave(code: int) -> int:

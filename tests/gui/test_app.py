@@ -98,7 +98,7 @@ def test_a_run_is_recorded_from_its_middle_marked_noted_and_stopped(
     desk.until(lambda: "REC" in labels(desk.window.header))
     desk.press("M")
     desk.press("N")
-    desk.until(lambda: desk.happened("marked by hand") and desk.happened("a yawn"))
+    desk.until(lambda: desk.happened("by hand") and desk.happened("a yawn"))
     first = labels(desk.window.header)
     desk.until(lambda: labels(desk.window.header) != first, 5.0)
     # Closing the window asks, and takes a no.
@@ -124,7 +124,7 @@ def test_what_is_marked_while_recorded_is_in_the_file_and_nothing_runs_after_clo
     desk = opened(HEADBAND | {"record": str(path)})
     desk.until(lambda: desk.session.live, 40.0)
     desk.press("M")
-    desk.until(lambda: desk.happened("marked by hand"))
+    desk.until(lambda: desk.happened("by hand"))
     pid = process_of(service)
     assert pid is not None
     asked = answer("Stop recording")
@@ -135,7 +135,7 @@ def test_what_is_marked_while_recorded_is_in_the_file_and_nothing_runs_after_clo
     while alive(pid) and time.monotonic() < end:
         time.sleep(0.05)
     assert not alive(pid)
-    assert b"marked by hand" in path.read_bytes()
+    assert b"by hand" in path.read_bytes()
 
 
 def drop(desk: Desk, path: Path) -> None:
@@ -341,7 +341,7 @@ def test_switching_fifty_times_leaves_no_thread_and_no_process(
     desk.press("Ctrl+.")
     desk.until(lambda: desk.session.phase in {"ended", "idle"})
     run_for(0.5)
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
     assert process_of(service) == pid
     assert len(os.listdir(f"/proc/{pid}/task")) <= tasks + 2
     assert len(QApplication.allWidgets()) <= widgets + 5

@@ -39,7 +39,7 @@ def test_what_is_not_known_of_a_source_is_said_in_place_of_an_empty_plot(desk: D
 def test_markers_and_notes_are_told(desk: Desk) -> None:
     desk.press("M")
     desk.turn_to("Health")
-    desk.until(lambda: "marked by hand" in desk.app.health._log.toPlainText())
+    desk.until(lambda: "by hand" in desk.app.health._log.toPlainText())
     told = desk.app.health._log.toPlainText()
     assert len(told.splitlines()) == len(desk.session.events)
 
