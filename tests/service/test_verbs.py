@@ -13,7 +13,7 @@ from rtemotion.errors import ServiceError
 from rtemotion.service.client import Client
 from rtemotion.service.host import TAKES
 
-from .services import HEADSET, Served, answer, frames_until, reply_of, wait_for
+from .services import HEADSET, Served, answer, frames_until, reply_of, serving, wait_for
 
 ORDERS: list[tuple[str, Any, str]] = [
     ("start", {"place": []}, "'place'"),
@@ -203,11 +203,12 @@ class TestWhatThereIs:
 
 
 @pytest.fixture(scope="module")
-def running(shared_service: Served) -> Iterator[Client]:
-    client = shared_service.client()
-    client.request("start", place={"headset": HEADSET})
-    yield client
-    client.request("stop")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    # Of its own: other tests of this file want a service in which nothing runs.
+    with serving(tmp_path_factory.mktemp("running")) as served, served.client() as client:
+        client.request("start", place={"headset": HEADSET})
+        yield client
+        client.request("stop")
 
 
 @pytest.mark.parametrize(
