@@ -20,6 +20,7 @@ from .words import size_text
 
 if TYPE_CHECKING:
     from .decoding import Baseline
+    from .explanation import Patterns
     from .outlets.recorder import Recorder
     from .sources.lsl_network import FoundStream
 
@@ -180,14 +181,21 @@ def about_engine(engine: Engine) -> About:
     )
 
 
-def _learn_networks(engine: Engine, path: Path, overwrite: bool) -> None:
+def learn_patterns(engine: Engine) -> Patterns:
+    """Return what learns the networks of emotions from a run, from its next second on."""
     from .explanation import Patterns
-    from .outlets.networks_table import NetworksTable
 
     info, card = engine.pipeline.info, engine.model.card
     pairs = np.stack(np.triu_indices(info.n_channels, k=1), axis=1)
     patterns = Patterns(card.target_names, card.features, pairs, info.n_channels)
     engine.pipeline.decoder.watch(patterns)
+    return patterns
+
+
+def _learn_networks(engine: Engine, path: Path, overwrite: bool) -> None:
+    from .outlets.networks_table import NetworksTable
+
+    info, patterns = engine.pipeline.info, learn_patterns(engine)
 
     def rows() -> Iterator[dict[str, str | float]]:
         networks = patterns.network()

@@ -161,7 +161,10 @@ class BrainView(View):
         self._show_couplings(session, source, model)
         self._show_graph(session)
         pictures: tuple[Any, ...] = (*self._maps, self.edges, self.matrix, self.graph_map)
+        # Nothing comes of a stream that is silent: what stands there is not of now.
+        silent = bool(session.latest.health.get("silent"))
         for picture in pictures:
+            picture.set_trusted(not silent)
             picture.redraw()
 
     def _show_power(self, model: ModelFacts, features: Mapping[str, Any]) -> None:

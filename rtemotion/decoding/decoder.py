@@ -97,7 +97,7 @@ class Decoder:
             always.add(Reason.NOT_VALIDATED)
         self._always = frozenset(always)
         self._placed = info.has_position
-        self._watcher: Watcher | None = None
+        self._watchers: list[Watcher] = []
         self._exact = card.architecture == "additive"
         self._intervals = np.array([target.interval for target in card.targets])
         self._prior_lower = np.array([target.prior_lower for target in card.targets])
@@ -107,8 +107,8 @@ class Decoder:
     def reset(self) -> None:
         """Forget every frame, a baseline recorded from the stream included."""
         self._inputs.reset()
-        if self._watcher is not None:
-            self._watcher.reset()
+        for watcher in self._watchers:
+            watcher.reset()
         self._weights: Weights | None = None
         self._seen = b""
         self._lesson: Lesson | None = None
@@ -118,8 +118,8 @@ class Decoder:
         self._newest = np.nan
 
     def watch(self, watcher: Watcher) -> None:
-        """Let one watcher learn from every second with a value from now on."""
-        self._watcher = watcher
+        """Let one more watcher learn from every second with a value from now on."""
+        self._watchers.append(watcher)
 
     @property
     def known(self) -> Baseline | None:
@@ -160,8 +160,8 @@ class Decoder:
         pairs, power, connectivity, mean, mask = self._lesson
         self._lesson = None
         self._inputs.learn(power, connectivity)
-        if self._watcher is not None:
-            self._watcher.add(power, connectivity, mean, mask)
+        for watcher in self._watchers:
+            watcher.add(power, connectivity, mean, mask)
         if self._exact:
             # Most likely the next frame asks for these.
             self._weights_for(pairs, mask, self._inputs.context(mask))
@@ -171,8 +171,8 @@ class Decoder:
         if self._inputs.follow(frame):
             # What was smoothed so far stood against another reference.
             self._smooth = None
-            if self._watcher is not None:
-                self._watcher.reset()
+            for watcher in self._watchers:
+                watcher.reset()
         self._newest = frame.newest
         quality = self._inputs.quality(frame)
         if not frame.full:

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Engine
 from ..errors import RtemotionError, ServiceError
-from ..explanation import Patterns
 from ..features.describe import NODE_MEASURES, WHOLE_MEASURES, weights_of
+from ..outputs import learn_patterns
 from ..signal import Chunk, Event, FeatureFrame, FloatArray, Item, Kind, Publication, Tick
 from ..words import UNTOLD
 from .health import Health
@@ -114,8 +113,7 @@ class Run:
         self._hub = hub
         self._onlooker = Onlooker(hub)
         self.engine, self.length, self._truth = order.engine(self._onlooker)
-        self._patterns = _patterns(self.engine)
-        self.engine.pipeline.decoder.watch(self._patterns)
+        self._patterns = learn_patterns(self.engine)
         if (pace := self.pace) is not None:
             pace.hurry(order.position if order.position > 0 else -math.inf)
             pace.pause(order.paused)
@@ -349,9 +347,3 @@ class Run:
             networks = self._patterns.network()
             for emotion in emotions & set(networks.emotions):
                 self._hub.publish(networks_message(networks, emotion), "networks")
-
-
-def _patterns(engine: Engine) -> Patterns:
-    info, card = engine.pipeline.info, engine.model.card
-    pairs = np.stack(np.triu_indices(info.n_channels, k=1), axis=1)
-    return Patterns(card.target_names, card.features, pairs, info.n_channels)

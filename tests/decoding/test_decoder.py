@@ -194,6 +194,26 @@ def test_a_watcher_learns_once_a_second_and_forgets_with_the_reference(
     assert watcher.seen in (14, 15)
 
 
+def test_every_watcher_learns_whoever_else_watches(model: Model) -> None:
+    class Watcher:
+        seconds = 0
+
+        def add(self, *taught: object) -> None:
+            self.seconds += 1
+
+        def reset(self) -> None:
+            pass
+
+    chunk, _ = Brain(Subject.draw(1), "muse", seed=1).read(14 * 256)
+    info = Brain(Subject.draw(1), "muse", seed=1).info
+    pipeline = Pipeline(info, model)
+    first, second = Watcher(), Watcher()
+    pipeline.decoder.watch(first)
+    pipeline.decoder.watch(second)
+    list(pipeline.process(chunk))
+    assert first.seconds == second.seconds > 0
+
+
 def test_whoever_takes_a_frame_and_leaves_misses_nothing_it_teaches(
     model: Model, rested: tuple[StreamInfo, list[Chunk]]
 ) -> None:
