@@ -242,6 +242,13 @@ class ConnectDialog(QDialog):
         options = dict(self.choice().options)
         self._ask("profile", lambda _: self._tell(""), self._tell, path=path, options=options)
 
+    def accept(self) -> None:
+        """Start what is chosen; with nothing chosen yet there is nothing to start."""
+        if self.sources.place():
+            super().accept()
+        else:
+            self._tell("Nothing is chosen yet: click on a row, or name a file.")
+
     def done(self, result: int) -> None:
         """Stop looking for streams, and leave nothing behind."""
         self._over = True

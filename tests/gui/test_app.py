@@ -352,6 +352,7 @@ def test_closing_and_opening_again_keeps_geometry_theme_and_choice(
 ) -> None:
     first = opened()
     first.until(lambda: first.app._dialog is not None)
+    first.until(lambda: bool(first.dialog.choice().place))
     first.dialog.accept()
     first.until(lambda: first.session.live, 40.0)
     first.window.resize(1000, 640)

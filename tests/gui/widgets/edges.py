@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from rtemotion.gui.theme import Colour
+from tests.gui.mouse import point_at
 
 NAMES = ("Fz", "C3", "C4", "Pz")
 PLACES = 0.07 * np.array([[0, 1, 1], [-1, 0, 1], [1, 0, 1], [0, -1, 1.0]])
@@ -37,7 +37,7 @@ def hover_until(widget: QWidget, words: str, step: int = 6) -> QPoint | None:
     """Move the mouse over the widget until a tip begins so; return where."""
     for y in range(0, widget.height(), step):
         for x in range(0, widget.width(), step):
-            QTest.mouseMove(widget, QPoint(x, y))
+            point_at(widget, QPoint(x, y))
             if QToolTip.isVisible() and QToolTip.text().startswith(words):
                 return QPoint(x, y)
     return None

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from rtemotion.gui.theme import DARK, LIGHT
 from rtemotion.gui.widgets.connectogram import Connectogram
+from tests.gui.mouse import point_at
 
 from .edges import NAMES, PAIRS, PLACES, alike, hover_until, share
 
@@ -112,7 +113,7 @@ def test_pointing_at_a_channel_shows_its_edges_alone(circle: Connectogram, qtbot
     assert at is not None
     assert at.x() < 160
     assert share(circle, DARK.low) < both - 50
-    QTest.mouseMove(circle, circle.rect().center())
+    point_at(circle, circle.rect().center())
     assert share(circle, DARK.low) == both
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
 from rtemotion.gui.theme import DARK, LIGHT
 from rtemotion.gui.widgets.matrix import MatrixView
+from tests.gui.mouse import point_at
 
 from .edges import NAMES, PAIRS, hover_until, share
 
@@ -49,7 +49,7 @@ def test_pointing_at_a_cell_tells_pair_and_value(view: MatrixView, qtbot: QtBot)
     assert upper.x() > lower.x()
     assert upper.y() < lower.y()
     assert hover_until(view, "Pz–C3: not known") is not None
-    QTest.mouseMove(view, view.rect().topLeft())
+    point_at(view, view.rect().topLeft())
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 

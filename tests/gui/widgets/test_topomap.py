@@ -9,13 +9,13 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
 from rtemotion.gui.theme import LIGHT
 from rtemotion.gui.widgets.picture import save_picture
 from rtemotion.gui.widgets.topomap import TopoMap
+from tests.gui.mouse import point_at
 
 NAMES = ("Fz", "C3", "C4", "Pz")
 # In the flat picture: halfway to nose, left ear, right ear and neck (metres).
@@ -71,7 +71,7 @@ def hover_over(head: TopoMap, words: str) -> bool:
     """Move the mouse over the whole map until a tip says so."""
     for y in range(20, 256, 8):
         for x in range(0, 260, 8):
-            QTest.mouseMove(head, QPoint(x, y))
+            point_at(head, QPoint(x, y))
             if QToolTip.isVisible() and QToolTip.text() == words:
                 return True
     return False
@@ -83,7 +83,7 @@ def test_pointing_at_a_channel_tells_name_value_and_unit(head: TopoMap, qtbot: Q
     assert hover_over(head, "Fz: 1.23 dB")
     assert hover_over(head, "C3: −0.5 dB")
     assert hover_over(head, "C4: left out")
-    QTest.mouseMove(head, QPoint(2, 250))
+    point_at(head, QPoint(2, 250))
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 

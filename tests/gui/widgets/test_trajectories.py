@@ -18,6 +18,7 @@ from rtemotion.gui.state.history import History
 from rtemotion.gui.theme import DARK, LIGHT
 from rtemotion.gui.widgets.courses import clock_words, course, runs, shade
 from rtemotion.gui.widgets.trajectories import SPANS, Trajectories
+from tests.gui.mouse import point_at
 
 HOP = 0.25
 NAMES = ("anticipation", "joy", "trust", "fear", "surprise", "sadness", "disgust", "anger")
@@ -253,7 +254,7 @@ def test_the_numbers_shown_can_be_copied(trajectories: Trajectories) -> None:
 def test_the_mouse_on_a_name_brings_its_curve_out(qtbot: QtBot) -> None:
     widget = shown(qtbot, NAMES[:4])
     before = widget.grab().toImage()
-    QTest.mouseMove(widget, name_of(widget, 2))
+    point_at(widget, name_of(widget, 2))
     assert widget._lit == 2
     assert widget.grab().toImage() != before
 
