@@ -7,17 +7,20 @@ from .deap import deap, deap_original
 from .dreamer import dreamer
 from .faced import faced
 from .features import Preparation, common_channels, table_of
+from .opening import LAYOUTS, Wanted, open_dataset, parse_target
 from .seed_vii import seed_vii
 from .sessions import sessions
 from .shared import dasps, eegmat
 
 __all__ = [
+    "LAYOUTS",
     "Dataset",
     "LabelledRecording",
     "Preparation",
     "Series",
     "Target",
     "Trial",
+    "Wanted",
     "alice",
     "bids",
     "common_channels",
@@ -28,6 +31,8 @@ __all__ = [
     "eegmat",
     "faced",
     "seed_vii",
+    "open_dataset",
+    "parse_target",
     "sessions",
     "table_of",
 ]
