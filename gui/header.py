@@ -76,9 +76,12 @@ class Header(QWidget):
         if model is None:
             return ""
         if not model.validated:
+            why = "was trained on simulation"
+            if model.trained_on != "simulation":
+                why = "has no score on people that holds"
             return (
-                "NOT VALIDATED on people: this model was trained on simulation. Do not read its "
-                "output as emotions; signals, power and connectivity are as measured."
+                f"NOT VALIDATED on people: this model {why}. Do not read its output as emotions; "
+                "signals, power and connectivity are as measured."
             )
         if model.trained_on == "simulation":
             return f"⚠ {model.caveat}; the brain shown here is simulated too."

@@ -171,7 +171,7 @@ def about_engine(engine: Engine) -> About:
         sha256=engine.model.sha256,
         trained_on=card.trained_on,
         caveat=card.caveat,
-        validated=card.trained_on == "recordings",
+        validated=card.validated,
         hop_s=engine.pipeline.hop,
         smoothing_s=card.smoothing_s,
         delay_s=card.information_delay_s,

@@ -15,6 +15,8 @@ from .context import ContextPolicy, n_context
 from .graph import Tensor
 
 METADATA_KEY = "rtemotion"
+# Where among a card's scores the newest evaluation on labelled recordings stands.
+EVALUATION = "evaluation"
 
 BySize = tuple[tuple[int, float], ...]
 """A number for every number of channels in use, see `by_size`."""
@@ -184,7 +186,8 @@ class ModelCard:
     licence : str
         Terms of use of the file, as an SPDX identifier where there is one.
     scores : mapping
-        How it did on held-out subjects, with the protocol.
+        How it did on held-out subjects, with the protocol; ``"evaluation"`` is the newest
+        on a labelled data set.
     provenance : mapping
         Script, seed and versions it was made with.
     measure_versions : mapping
@@ -235,9 +238,39 @@ class ModelCard:
         whose = ""
         if self.tied is not None and self.tied.person:
             whose = f"calibrated to {self.tied.person}, "
-        if self.trained_on == "simulation":
-            return f"{whose}trained on simulation, not validated on people"
-        return f"{whose}trained on recordings"
+        said = f"{whose}trained on {self.trained_on}"
+        if not self.validated:
+            said += ", not validated on people"
+        return f"{said}; {self.worth}" if self.worth else said
+
+    @property
+    def validated(self) -> bool:
+        """Whether a score on real people holds, under a protocol that may be a headline.
+
+        Its interval lies above zero, and nothing else explains it.
+        """
+        found = self.scores.get(EVALUATION)
+        if not isinstance(found, dict) or found.get("simulated") is not False:
+            return False
+        _, low, _ = _interval_of(found)
+        return found.get("holds") is True and low is not None and low > 0.0
+
+    @property
+    def worth(self) -> str:
+        """What an evaluation on labelled recordings found, in a clause; empty without one."""
+        found = self.scores.get(EVALUATION)
+        if not isinstance(found, dict):
+            return ""
+        value, low, high = _interval_of(found)
+        score = "no CCC" if value is None else f"CCC {value:.2f}"
+        if low is not None and high is not None:
+            score += f" ({low:.2f} to {high:.2f})"
+        how = str(found.get("protocol", ""))
+        how = f"under {how}" if len(how) == 1 else how
+        brains = "simulated" if found.get("simulated") is not False else "real"
+        before = ", before calibration" if self.tied is not None and self.tied.base else ""
+        said = f"{score} {how} on {found.get('people', '?')} people ({brains}){before}"
+        return said if found.get("holds") is True else f"{said}: {found.get('verdict', 'nothing')}"
 
     @property
     def n_context(self) -> int:
@@ -272,6 +305,13 @@ class ModelCard:
         """Raise `ModelError` when parts of the card do not belong together."""
         if problem := problem_of(self):
             raise ModelError(f"{where} cannot be used: {problem}.")
+
+
+def _interval_of(found: dict[str, Any]) -> list[float | None]:
+    """Return value, low and high of the CCC of an evaluation; None for what is no number."""
+    ccc = found.get("ccc")
+    given = [ccc.get(name) if isinstance(ccc, dict) else None for name in ("value", "low", "high")]
+    return [float(x) if isinstance(x, int | float) else None for x in given]
 
 
 def by_size(table: BySize, n_channels: int) -> float:

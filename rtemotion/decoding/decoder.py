@@ -93,7 +93,7 @@ class Decoder:
         )
         self._unfamiliarity = Unfamiliarity(card.familiarity)
         always = set()
-        if card.trained_on == "simulation" and not info.simulated:
+        if not (card.validated or info.simulated):
             always.add(Reason.NOT_VALIDATED)
         self._always = frozenset(always)
         self._placed = info.has_position

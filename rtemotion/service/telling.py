@@ -147,7 +147,7 @@ def model_said(engine: Engine) -> dict[str, Any]:
         "sha256": model.sha256,
         "trained_on": card.trained_on,
         "caveat": card.caveat,
-        "validated": card.trained_on == "recordings" or pipeline.info.simulated,
+        "validated": card.validated or pipeline.info.simulated,
         "scores": card.scores,
         "architecture": card.architecture,
         "agreement": None if card.agreement is None else dataclasses.asdict(card.agreement),

@@ -317,3 +317,55 @@ def test_a_table_by_size_gives_the_value_of_the_smallest_size_that_is_enough(
     table = tuple((size, size / 10.0) for size in sorted(sizes))
     enough = [size for size in sizes if size >= n_channels]
     assert by_size(table, n_channels) == min(enough, default=max(sizes)) / 10.0
+
+
+REAL = {
+    "protocol": "B",
+    "ccc": {"value": 0.12, "low": 0.05, "high": 0.19},
+    "people": 33,
+    "simulated": False,
+    "holds": True,
+    "verdict": "connectivity",
+}
+
+
+def scored(card: ModelCard, **changed: Any) -> ModelCard:
+    return replace(card, scores=card.scores | {"evaluation": REAL | changed})
+
+
+def test_a_score_on_people_that_holds_validates_a_model_and_is_said_with_it(model: Model) -> None:
+    card = scored(model.card)
+    assert card.validated
+    assert card.worth == "CCC 0.12 (0.05 to 0.19) under B on 33 people (real)"
+    assert card.caveat == f"trained on simulation; {card.worth}"
+    assert ModelCard.from_json(card.to_json(), "it").worth == card.worth
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"simulated": True}, "under B on 33 people (simulated)"),
+        ({"holds": False, "verdict": "explained by muscle"}, "(real): explained by muscle"),
+        ({"ccc": {"value": 0.1, "low": -0.01, "high": 0.2}}, "CCC 0.10 (-0.01 to 0.20) under B"),
+        ({"ccc": {"value": 0.1, "low": None, "high": None}}, "CCC 0.10 under B"),
+        ({"ccc": None}, "no CCC under B"),
+    ],
+)
+def test_a_score_that_does_not_hold_on_people_validates_nothing_but_is_said(
+    model: Model, changed: dict[str, Any], said: str
+) -> None:
+    card = scored(model.card, **changed)
+    assert not card.validated
+    assert said in card.worth
+    assert "not validated on people" in card.caveat
+
+
+def test_the_model_that_ships_is_not_validated_and_claims_no_worth(model: Model) -> None:
+    assert not model.card.validated
+    assert model.card.worth == ""
+
+
+def test_a_calibrated_model_says_that_it_was_scored_before(full: ModelCard) -> None:
+    assert full.tied is not None
+    assert full.tied.base
+    assert scored(full).worth.endswith("before calibration")

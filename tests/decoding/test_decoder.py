@@ -1,11 +1,13 @@
 from copy import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rtemotion import Pipeline
 from rtemotion.decoding import BaselineSpan, Decoder, Model
+from rtemotion.decoding.card_writing import with_card
 from rtemotion.errors import SetupError
 from rtemotion.pipeline import chain, feature_stages
 from rtemotion.signal import (
@@ -227,3 +229,20 @@ def test_whoever_takes_a_frame_and_leaves_misses_nothing_it_teaches(
         (expected,) = stayed.process(frame)
         assert identical(taken, expected)
         assert identical(left.known, stayed.known)
+
+
+def test_a_model_with_a_score_on_people_that_holds_is_trusted_on_people(
+    model: Model, tmp_path: Path
+) -> None:
+    found = {"protocol": "B", "ccc": {"value": 0.2, "low": 0.1, "high": 0.3}, "people": 9}
+    found |= {"simulated": False, "holds": True}
+    for name, holds in (("holds", True), ("not", False)):
+        scores = {"evaluation": found | {"holds": holds}}
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(
+            with_card(model.path.read_bytes(), replace(model.card, scores=scores), name)
+        )
+        info, chunk = simulated("muse", 10.0)
+        real = replace(info, simulated=False)
+        frames = frames_of(Pipeline(real, Model(path)), [chunk])
+        assert all((Reason.NOT_VALIDATED in frame.reasons) is not holds for frame in frames)
