@@ -17,13 +17,13 @@ from rtemotion.models.evaluation.made_up import Recipe, made_up
 
 @pytest.fixture(scope="module")
 def found() -> Evaluation:
-    table = made_up(Recipe(subjects=4, stimuli=4, rows=25, code="power"), 0)
-    return evaluate(table, None, "B", Plan(shifts=19, resamples=100))
+    table = made_up(Recipe(subjects=5, stimuli=5, rows=25, code="power"), 0)
+    return evaluate(table, None, "B", Plan(shifts=39, resamples=100))
 
 
 def test_a_card_holds_what_was_found_and_under_which_protocol(found: Evaluation) -> None:
     said = scores_of(found, "made up", date(2026, 1, 2))["evaluation"]
-    assert (said["protocol"], said["people"], said["stimuli"]) == ("B", 4, 4)
+    assert (said["protocol"], said["people"], said["stimuli"]) == ("B", 5, 5)
     assert (said["data"], said["date"]) == ("made up", "2026-01-02")
     assert said["ccc"]["low"] <= said["ccc"]["value"] <= said["ccc"]["high"]
     assert said["ccc"]["value"] == pytest.approx(found.mean.ccc.value, abs=1e-4)
@@ -45,7 +45,7 @@ def test_the_network_stays_and_the_identity_changes(
     assert after.SerializeToString() == before.SerializeToString()
     assert scored.sha256 != model.sha256
     assert scored.card.worth in scored.identity
-    assert "on 4 people (simulated)" in scored.card.worth
+    assert "on 5 people (simulated)" in scored.card.worth
     assert not scored.card.validated
     assert {name: scored.card.scores[name] for name in model.card.scores} == model.card.scores
     assert list(tmp_path.iterdir()) == [scored.path]
