@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...annotation.emotions import EMOTIONS
+from ...annotation.trajectory_table import read_trajectory
 from ...errors import SourceError
 from ...signal import FloatArray, Source
 from .dataset import Dataset, LabelledRecording, Series, Target, Trial
@@ -50,9 +52,10 @@ def alice(
     folder : Path
         Holds ``eeg`` and ``stimuli``.
     labels : Path
-        A table with a column for each emotion, and ``time`` in seconds: within the segment
-        that a column ``segment`` names, or without one since the story began, segments
-        laid end to end. One trajectory for all who listen.
+        What `rtemotion annotate` wrote of the words; or a table with a column for each
+        emotion, and ``time`` in seconds: within the segment that a column ``segment`` names,
+        or without one since the story began, segments laid end to end. One trajectory for
+        all who listen.
     targets : sequence of Target or None
         Columns of the table; all others than the two above by default, from 0 to 1.
     smoothing_s : float
@@ -171,7 +174,17 @@ def _moved(series: Series, by: float) -> Series:
     return Series(series.times + by, series.values)
 
 
+def _annotated(labels: Path) -> bool:
+    """Return whether a table is one of `rtemotion annotate`."""
+    if labels.suffix.lower() == ".parquet":
+        return True
+    rows = read_table(labels)
+    return bool(rows) and {"marker", "start", "end", "construct"} <= set(rows[0])
+
+
 def _targets(labels: Path) -> tuple[Target, ...]:
+    if _annotated(labels):
+        return tuple(Target(name, construct="stimulus-inferred") for name in EMOTIONS)
     rows = read_table(labels, ("time",))
     names = [name for name in (rows[0] if rows else {}) if name not in {"time", "segment"}]
     if not names:
@@ -181,6 +194,8 @@ def _targets(labels: Path) -> tuple[Target, ...]:
 
 def _labels(path: Path, names: Sequence[str], lengths: dict[str, float]) -> dict[str, Series]:
     """Return labels on the clock of each segment."""
+    if _annotated(path):
+        return _of_annotation(path, names, lengths)
     rows = read_table(path, ("time", *names))
     values = np.array([[number(row, name, str(path)) for name in names] for row in rows])
     times = np.array([number(row, "time", str(path)) for row in rows])
@@ -201,6 +216,28 @@ def _labels(path: Path, names: Sequence[str], lengths: dict[str, float]) -> dict
             f"The table {path} has no label inside a segment, expected times in seconds and "
             "segments 1 to 12."
         )
+    return found
+
+
+def _of_annotation(
+    path: Path, names: Sequence[str], lengths: dict[str, float]
+) -> dict[str, Series]:
+    """Return labels in the middle of what they are about."""
+    annotated = read_trajectory(path)
+    unknown = sorted(set(names) - set(EMOTIONS))
+    missing = sorted(set(lengths) - {segment.marker for segment in annotated.segments})
+    if unknown or missing:
+        raise SourceError(
+            f"The table {path} has no labels of {', '.join(unknown) or 'all emotions'} in the "
+            f"segments {', '.join(missing) or '1 to 12'}, expected eight emotions of what "
+            "`rtemotion annotate` makes of AliceChapterOne-EEG.csv."
+        )
+    columns = [EMOTIONS.index(name) for name in names]
+    found = {}
+    for name in lengths:
+        own = [k for k, segment in enumerate(annotated.segments) if segment.marker == name]
+        middles = [0.5 * (annotated.segments[k].start + annotated.segments[k].end) for k in own]
+        found[name] = Series(np.array(middles), annotated.values[own][:, columns])
     return found
 
 
