@@ -61,16 +61,11 @@ def tested(
     given = (table, features, labels, run.folds, run.protocol, run.gap_s, regressor)
     if not shifts:
         return crossfit(*given), None
-    story = story_of(table)
-    alike = resemblance(table, labels[:, 0], story)
     if not regressor.refits:
         held = crossfit(*given)
-        clips = by_clip(table, held) if table.kind == "rating" else held
-        null = rolled_within(table, clips, alike.apart_s, shifts)
-        observed = np.array(statistic_of(run, held))
-        method = "labels rolled within held-out blocks, predictions fixed: too slow to refit, and "
-        method += "finds less than is there"
-        return held, _chance(observed, null, method, False, len(null), alike)
+        return held, fixed(run, held, shifts, "too slow to refit, and finds less than is there")
+    story = story_of(table)
+    alike = resemblance(table, labels[:, 0], story)
     moves = moves_of(table, story, alike.apart_s, shifts, run.seed)
     here = np.arange(len(table))
 
@@ -84,6 +79,27 @@ def tested(
     return held, _chance(found[0], found[1:], method, True, moves.available, alike)
 
 
+def fixed(run: Run, held: HeldOut, shifts: int, why: str) -> Chance:
+    """Return how often chance does as well as predictions that stay while labels are rolled.
+
+    Parameters
+    ----------
+    run : Run
+    held : HeldOut
+    shifts : int
+        Rolls at most.
+    why : str
+        Why nothing is refitted.
+    """
+    table = run.table
+    alike = resemblance(table, run.labels[:, 0], story_of(table))
+    clips = by_clip(table, held) if table.kind == "rating" else held
+    null = rolled_within(table, clips, alike.apart_s, shifts)
+    observed = np.array(statistic_of(run, held))
+    method = f"labels rolled within held-out blocks, predictions fixed: {why}"
+    return _chance(observed, null, method, False, len(null), alike)
+
+
 def _chance(
     observed: FloatArray,
     null: FloatArray,
@@ -94,7 +110,8 @@ def _chance(
 ) -> Chance:
     some = len(null) > 0
     each = p_value(observed, null) if some else np.full(len(observed), np.nan)
-    together = p_value(_over(observed[None])[0], _over(null))[0] if some else np.nan
+    overall = _over(np.vstack([observed, null]))[:, 0]
+    together = p_value(overall[:1], overall[1:, None])[0] if some else np.nan
     spreads = null.std(axis=0) if some else np.empty(0)
     spreads = spreads[np.isfinite(spreads)]
     spread = float(spreads.mean()) if len(spreads) else np.nan
@@ -108,6 +125,8 @@ def _chance(
         effective=alike.effective,
         detectable_r=_DETECTABLE * spread,
         p=float(together),
+        observed=float(overall[0]),
+        null=tuple(overall[1:].tolist()),
     )
     return Chance(each, told)
 

@@ -49,6 +49,8 @@ class HeldOut:
         Labels of the training side of each fold, (n_train, n_targets).
     reduced : array or None
         What the caller made of predictions under moves, all folds after one another.
+    centre : array, shape (n_rows, n_targets), or None
+        Middle of the intervals where it is not the prediction.
     """
 
     rows: IntArray
@@ -63,6 +65,12 @@ class HeldOut:
     tuned: bool
     marginal: tuple[FloatArray, ...]
     reduced: FloatArray | None = None
+    centre: FloatArray | None = None
+
+    @property
+    def middle(self) -> FloatArray:
+        """Middle of the intervals."""
+        return self.prediction if self.centre is None else self.centre
 
 
 @dataclass(frozen=True, eq=False)

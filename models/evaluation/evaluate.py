@@ -4,38 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...signal import FloatArray
-from .audit import STIMULUS_BOTH_SIDES, audit_features, audit_split
-from .chance import Chance, statistic_of, tested
-from .compared import Comparison, Run, beside, equal_terms, scored
-from .crossfit import HeldOut
-from .regressors import Regressor, regressor_of
-from .result import (
-    CHECKLIST,
-    HIGH,
-    Compared,
-    EqualTerms,
-    Evaluation,
-    Finding,
-    Target,
-)
-from .scores import by_clip, constant_labels, discriminant, matrix
-from .shifts import false_discovery
-from .splits import BLOCKS, Fold, Protocol, folds_of
+from .chance import tested
+from .compared import Run, beside, equal_terms
+from .regressors import regressor_of
+from .result import Evaluation
+from .splits import BLOCKS, Protocol, folds_of, strictest
+from .summing_up import Judged, Said, leaks, summed_up
 from .table import MODEL_PARTS, BoolArray, EvaluationError, FeatureTable
-from .uncertainty import uncertainty
-from .verdicts import findings_of, verdict
 
 log = logging.getLogger(__name__)
 
 # Rows may be lost to labels that only some targets lack, but not more than this share.
 _MOST_LOST = 0.1
+# Asks for the strictest protocol that the groups allow.
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -83,6 +72,7 @@ def evaluate(
     tune: Mapping[str, Sequence[Any]] | None = None,
     strata: Mapping[str, NDArray[Any]] | None = None,
     ceiling: float | None = None,
+    name: str = "",
 ) -> Evaluation:
     """Score a regressor on a data set.
 
@@ -94,7 +84,7 @@ def evaluate(
         Any scikit-learn regressor; it is given features in units of its training side. None
         for a ridge whose penalty is chosen in the folds.
     protocol : Protocol or str
-        ``"A"`` to ``"E"``.
+        ``"A"`` to ``"E"``, or ``"auto"`` for the strictest that the groups allow.
     plan : Plan or None
         Everything else that may be decided.
     tune : mapping or None
@@ -104,6 +94,8 @@ def evaluate(
         for instance by channel count, artifact level or unfamiliarity.
     ceiling : float or None
         Mean CCC of a within-subject oracle, to stand beside the score of simulated brains.
+    name : str
+        What the regressor is called in the report; what it says of itself by default.
 
     Returns
     -------
@@ -122,65 +114,48 @@ def evaluate(
             f"There are no features of {', '.join(plan.parts)}, expected some; the table has "
             f"{', '.join(sorted({c.part for c in table.columns}))}."
         )
-    table, labels, kept, notes = _labelled(table, plan.lags_s)
-    gap_s = max(plan.gap_s, table.support_s + table.smoothing_s) + max(plan.lags_s)
+    table, labels, kept, notes = labelled(table, plan.lags_s)
+    gap_s = gap_of(table, plan)
+    if protocol == AUTO:
+        protocol, why = strictest(table, gap_s, plan.blocks)
+        notes.append(why)
     folds = folds_of(table, protocol, gap_s, plan.blocks)
     protocol = Protocol(protocol)
     run = Run(table, labels, folds, protocol, gap_s, plan.resamples, plan.seed, plan.blocks)
     log.info("%d folds of protocol %s, %s", len(folds), protocol, protocol.says)
 
     held, chance = tested(run, table.features[:, columns], regressor, plan.shifts)
-    clips = by_clip(table, held) if table.kind == "rating" else held
-    model = Comparison.of(run, clips)
-    compared: tuple[Compared, ...] = ()
-    others: Mapping[str, Comparison] = {}
-    terms: EqualTerms | None = None
+    judged = Judged(held, chance)
     if plan.baselines:
         others, compared = beside(run, held, columns, regressor)
-        terms = equal_terms(run)
-
-    p = np.full(labels.shape[2], np.nan) if chance is None else chance.each
-    verdicts = [verdict(model, others, terms, p[k], k) for k in range(len(p))]
-    overall = verdict(model, others, terms, np.nan if chance is None else chance.told.p, None)
-    findings = (*_leaks(table, folds), *findings_of(model, others, overall, protocol))
-    means = scored(model, None)
-    high = means.ccc.value > HIGH and not table.simulated
-    return Evaluation(
+        judged = Judged(held, chance, others, compared, equal_terms(run))
+    if not held.tuned and len(regressor.settings) * len(plan.lags_s) > 1:
+        notes.append(
+            "Some training sides are too small to choose anything inside them; the middle of "
+            "what could have been chosen was taken."
+        )
+    said = Said(
         protocol=str(protocol),
         protocol_says=protocol.says,
         headline=protocol != Protocol.E,
-        estimator="ridge" if estimator is None else repr(estimator),
+        estimator=name or ("ridge" if estimator is None else repr(estimator)),
         features=", ".join(plan.parts),
-        subjects=len(np.unique(table.subject[held.rows])),
-        sessions=len(np.unique(table.session[held.rows])),
-        recordings=len(np.unique(table.recording[held.rows])),
-        stimuli=0 if table.without_stimuli else len(np.unique(table.stimulus[held.rows])),
-        stories=0 if table.without_stimuli else len(np.unique(table.story[held.rows])),
-        windows=len(held.rows),
-        folds=len(folds),
-        gap_s=gap_s,
-        simulated=table.simulated,
-        mean=means,
-        targets=_targets(run, held, clips, model, p, verdicts),
-        verdict=overall,
-        baselines=compared,
-        significance=None if chance is None else chance.told,
-        equal_terms=terms,
-        matrix=tuple(tuple(row) for row in matrix(table, clips).tolist()),
-        uncertainty=uncertainty(
-            table,
-            clips,
-            {name: np.asarray(values)[kept] for name, values in (strata or {}).items()},
-        ),
-        findings=findings,
-        notes=(*notes, *_notes(run, held, clips, regressor, chance)),
-        checklist=CHECKLIST if high else (),
+        findings=leaks(table, folds),
+        notes=notes,
+        strata={key: np.asarray(values)[kept] for key, values in (strata or {}).items()},
         ceiling=ceiling,
         lags_s=tuple(np.asarray(plan.lags_s)[held.lags].mean(axis=0).tolist()),
+        folds=len(folds),
     )
+    return summed_up(run, judged, said)
 
 
-def _labelled(
+def gap_of(table: FeatureTable, plan: Plan) -> float:
+    """Return the gap in seconds that is kept wherever two sides touch in time."""
+    return max(plan.gap_s, table.support_s + table.smoothing_s) + max(plan.lags_s)
+
+
+def labelled(
     table: FeatureTable, lags_s: Sequence[float]
 ) -> tuple[FeatureTable, FloatArray, BoolArray, list[str]]:
     """Return rows with labels at every lag, (n_rows, n_lags, n_targets), which, and notes."""
@@ -220,74 +195,3 @@ def _later(table: FeatureTable, lag_s: float) -> FloatArray:
         close = np.abs(times[after] - times - lag_s) <= half
         out[rows[close]] = table.targets[rows[after[close]]]
     return out
-
-
-def _targets(
-    run: Run,
-    held: HeldOut,
-    clips: HeldOut,
-    model: Comparison,
-    p: FloatArray,
-    verdicts: Sequence[str],
-) -> tuple[Target, ...]:
-    table = run.table
-    within, own = statistic_of(run, held), discriminant(table, clips)
-    q = false_discovery(p)
-    return tuple(
-        Target(
-            name=name,
-            construct=table.constructs[k],
-            scored=scored(model, k),
-            within=within[k],
-            p=float(p[k]),
-            q=float(q[k]),
-            discriminant=float(own[k]),
-            verdict=verdicts[k],
-        )
-        for k, name in enumerate(table.target_names)
-    )
-
-
-def _leaks(table: FeatureTable, folds: Sequence[Fold]) -> list[Finding]:
-    found = list(audit_features(table))
-    for finding in audit_split(table, folds):
-        if finding.name == STIMULUS_BOTH_SIDES:
-            # Told apart in the open: E is called no headline, other sessions may repeat stimuli.
-            finding = replace(finding, severity="caution")
-        found.append(finding)
-    return found
-
-
-def _notes(
-    run: Run,
-    held: HeldOut,
-    clips: HeldOut,
-    regressor: Regressor,
-    chance: Chance | None,
-) -> list[str]:
-    table = run.table
-    notes = list(constant_labels(table, clips, table.target_names))
-    n_stories = len(np.unique(table.story[held.rows]))
-    if not table.without_stimuli and n_stories == 1:
-        notes.append("One story: no generalisation over stimuli.")
-    if len(np.unique(table.subject[held.rows])) == 1:
-        notes.append("One subject: nothing is said about other people.")
-    untested = len(np.unique(table.recording)) - len(np.unique(table.recording[held.rows]))
-    if untested:
-        notes.append(f"{untested} recordings have too few groups and were not scored.")
-    if not held.tuned and len(regressor.settings) * run.labels.shape[1] > 1:
-        notes.append(
-            "Some training sides are too small to choose anything inside them; the middle of "
-            "what could have been chosen was taken."
-        )
-    if chance is not None and not chance.told.moves:
-        notes.append(
-            f"No significance: labels resemble themselves for {chance.told.apart_s:.0f} s, too "
-            "long for what was scored to be shifted; longer recordings are needed."
-        )
-    if chance is not None and chance.told.moves > 0 and chance.told.smallest_p > 0.05:
-        notes.append(
-            f"Only {chance.told.moves} moves of the labels differ: p cannot be below "
-            f"{chance.told.smallest_p:.2g}, so that nothing can be called significant."
-        )
-    return notes

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ...signal import FloatArray
 from .scores import Score
 
 NOTHING = "nothing"
@@ -136,6 +137,10 @@ class Significance:
         Smallest mean r within groups that would have been found in four of five studies.
     p : float
         Of the mean over targets.
+    observed : float
+        Mean over targets of r within groups, the statistic that is tested.
+    null : tuple of float
+        The same under every move.
     """
 
     method: str
@@ -147,6 +152,8 @@ class Significance:
     effective: float
     detectable_r: float
     p: float
+    observed: float = math.nan
+    null: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,6 +206,37 @@ class Uncertainty:
     by: dict[str, dict[str, float]]
 
 
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What was said of one recording, or of one person's clips, beside its labels.
+
+    Attributes
+    ----------
+    who : str
+        Which one.
+    why : str
+        Why it is shown, such as ``"best"``.
+    r : float
+        Mean r over targets.
+    clips : tuple of str
+        The clips, in their order, where labels are one rating a clip; empty otherwise.
+    times : array, shape (n_rows,)
+        Seconds on the recording's clock; the number of the clip where clips are rated.
+    truth, prediction, low, high : array, shape (n_rows, n_targets)
+        Intervals are of 90 %, NaN where none could be stated.
+    """
+
+    who: str
+    why: str
+    r: float
+    clips: tuple[str, ...]
+    times: FloatArray
+    truth: FloatArray
+    prediction: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """A score, how it was obtained, and what it is worth.
@@ -233,6 +271,8 @@ class Evaluation:
         Mean CCC of the within-subject oracle, on simulated brains.
     lags_s : tuple of float
         Mean lag that was chosen for each target.
+    courses : tuple of Course
+        A few recordings with their predictions, for pictures; not in the JSON.
     """
 
     protocol: str
@@ -262,6 +302,7 @@ class Evaluation:
     checklist: tuple[str, ...]
     ceiling: float | None
     lags_s: tuple[float, ...]
+    courses: tuple[Course, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def holds(self) -> bool:
@@ -281,7 +322,9 @@ class Evaluation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as JSON-like values; what is not a number is None."""
-        found: dict[str, Any] = _plain(dataclasses.asdict(self))
+        bare = dataclasses.replace(self, courses=())
+        found: dict[str, Any] = _plain(dataclasses.asdict(bare))
+        del found["courses"]
         return found | {"holds": self.holds}
 
     def to_json(self) -> str:

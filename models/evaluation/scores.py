@@ -78,6 +78,7 @@ def by_clip(table: FeatureTable, held: HeldOut) -> HeldOut:
         training_mean=mean(held.training_mean),
         half_width=mean(held.half_width),
         std=mean(held.std),
+        centre=None if held.centre is None else mean(held.centre),
     )
 
 

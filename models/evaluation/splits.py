@@ -131,6 +131,33 @@ def folds_of(
     return tuple(found)
 
 
+def strictest(table: FeatureTable, gap_s: float, blocks: int = BLOCKS) -> tuple[Protocol, str]:
+    """Return the strictest protocol that the groups allow, and why it was chosen.
+
+    Strictest first: subjects and stimuli together (B), sessions (C), stimuli (A), blocks of
+    time (D). Leaving out subjects alone (E) is a baseline, and never chosen.
+
+    Raises
+    ------
+    EvaluationError
+        If none can be had, saying what each would need.
+    """
+    refused: list[str] = []
+    for protocol in (Protocol.B, Protocol.C, Protocol.A, Protocol.D):
+        try:
+            folds_of(table, protocol, gap_s, blocks)
+        except EvaluationError as problem:
+            refused.append(f"{protocol}: {problem}")
+            continue
+        why = f"Protocol {protocol} ({protocol.says}) was chosen, the strictest that can be had."
+        return protocol, " ".join([why, *(f"Not {one}" for one in refused)])
+    raise EvaluationError(
+        "No protocol can be had that makes a score of a decoder; "
+        + " ".join(refused)
+        + " Subjects alone can be left out with the protocol E, which is a baseline."
+    )
+
+
 def inner_folds(
     table: FeatureTable, fold: Fold, protocol: Protocol, gap_s: float
 ) -> tuple[Fold, ...]:

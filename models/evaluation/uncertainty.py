@@ -38,7 +38,7 @@ def uncertainty(
     )
     if not stated.any():
         return None
-    inside = np.abs(held.truth - held.prediction) <= held.half_width
+    inside = np.abs(held.truth - held.middle) <= held.half_width
     recording, subject = table.recording[held.rows], table.subject[held.rows]
 
     def share(rows: BoolArray, values: FloatArray) -> float:
