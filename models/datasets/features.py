@@ -4,57 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...conditioning import ConditioningDesign, plan_channels
-from ...decoding import Baseline
-from ...decoding.baseline import BaselineRecorder, RunningReference
+from ...conditioning import plan_channels
 from ...errors import RtemotionError, SetupError
-from ...extract import Extraction, feature_frames
 from ...features import FeatureSchema
-from ...pipeline import Setup
-from ...signal import FeatureFrame, FloatArray, StreamInfo
-from ...sources.labels import canonical_site
+from ...signal import StreamInfo
 from ..evaluation import Column, FeatureTable, Stretch, edge_channels
-from .dataset import Dataset, LabelledRecording, Trial
+from .dataset import Dataset, LabelledRecording
+from .rows import Preparation, Rows, rows_of, spelt
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """How features are made of a data set.
-
-    Attributes
-    ----------
-    schema : FeatureSchema
-        Bands, windows and measures.
-    design : ConditioningDesign
-        How signals are conditioned.
-    step_s : float
-        Seconds between rows, a whole number of hops.
-    normalisation : {"adaptive", "baseline", "none"}
-        What features stand against, always causal: a slow mean of what went before, the
-        rest that the data set tells of (the slow mean where there is none), or nothing.
-    tau_s, minimum_s : float
-        Time constant of the slow mean, and how much must be seen before it stands.
-    channels : tuple of str
-        Which channels; those that all recordings have if empty.
-    montage : str or None
-        Where electrodes are, see `rtemotion.Setup`.
-    """
-
-    schema: FeatureSchema = field(default_factory=FeatureSchema)
-    design: ConditioningDesign = field(default_factory=ConditioningDesign)
-    step_s: float = 1.0
-    normalisation: Literal["adaptive", "baseline", "none"] = "adaptive"
-    tau_s: float = 600.0
-    minimum_s: float = 20.0
-    channels: tuple[str, ...] = ()
-    montage: str | None = None
 
 
 def table_of(
@@ -84,35 +48,12 @@ def table_of(
     """
     how = how or Preparation()
     names, infos = common_channels(dataset, how)
-    support_s = max(_support_s(how, info.sfreq) for info in infos)
-    stretches: list[Stretch] = []
-    simulated = True
+    rows = []
     for done, recording in enumerate(dataset):
-        try:
-            found, info = _stretches(dataset, recording, names, how)
-        except RtemotionError as problem:
-            raise type(problem)(f"In recording {recording}: {problem}") from problem
-        stretches += found
-        simulated &= info.simulated
-        if not found:
-            log.warning(
-                "Recording %s has no window inside a trial with labels: %g s are needed.",
-                recording,
-                how.schema.longest_window(info.sfreq) / info.sfreq,
-            )
+        with naming(recording):
+            rows.append(_labelled_rows(recording, names, how))
         progress(done + 1, len(dataset))
-    placed = plan_channels(infos[0], tuple(names), how.montage).info
-    return FeatureTable.of(
-        stretches,
-        _columns(how.schema, tuple(names)),
-        [target.name for target in dataset.targets],
-        support_s,
-        dataset.smoothing_s,
-        [target.construct for target in dataset.targets],
-        dataset.kind,
-        edge_channels(tuple(names), placed.positions),
-        simulated,
-    )
+    return assembled(dataset, how, names, infos, rows)
 
 
 def common_channels(
@@ -131,7 +72,7 @@ def common_channels(
         source = recording.open()
         source.close()
         infos.append(source.info)
-        own = [_spelt(name) for name in _eeg(recording, source.info, how)]
+        own = [spelt(name) for name in _eeg(recording, source.info, how)]
         if not infos[1:]:
             kept = own
             continue
@@ -148,20 +89,171 @@ def common_channels(
     return tuple(kept), tuple(infos)
 
 
+def assembled(
+    dataset: Dataset,
+    how: Preparation,
+    names: Sequence[str],
+    infos: Sequence[StreamInfo],
+    rows: Sequence[Rows],
+) -> FeatureTable:
+    """Return the table of rows and labels.
+
+    Room for all features is made first and filled recording by recording, so that memory
+    holds them once.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    how : Preparation
+    names, infos
+        See `common_channels`.
+    rows : sequence of Rows
+        Of each recording.
+
+    Raises
+    ------
+    EvaluationError
+        If there are no rows with labels.
+    """
+    columns = _columns(how.schema, tuple(names))
+    empty = np.full(len(columns), np.nan, dtype=np.float32)
+    places: list[list[_Place]] = []
+    for recording, own in zip(dataset, rows, strict=True):
+        with naming(recording):
+            places.append(_places(dataset, recording, own, how, empty))
+        if not places[-1]:
+            log.warning(
+                "Recording %s has no window inside a trial with labels: %g s are needed.",
+                recording,
+                how.schema.longest_window(own.sfreq) / own.sfreq,
+            )
+    placed = plan_channels(infos[0], tuple(names), how.montage).info
+    table = FeatureTable.of(
+        [place.stretch for found in places for place in found],
+        columns,
+        [target.name for target in dataset.targets],
+        max(_support_s(how, info.sfreq) for info in infos),
+        dataset.smoothing_s,
+        [target.construct for target in dataset.targets],
+        dataset.kind,
+        edge_channels(tuple(names), placed.positions),
+        all(own.simulated for own in rows),
+    )
+    _fill(table, places, rows)
+    return table
+
+
+@contextmanager
+def naming(recording: LabelledRecording) -> Iterator[None]:
+    """Let a problem say which recording it is of."""
+    try:
+        yield
+    except RtemotionError as problem:
+        raise type(problem)(f"In recording {recording}: {problem}") from problem
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A stretch without its features, and which rows of its recording they are."""
+
+    stretch: Stretch
+    rows: NDArray[np.int64]
+
+
+def _fill(table: FeatureTable, places: Sequence[Sequence[_Place]], rows: Sequence[Rows]) -> None:
+    start = 0
+    for found, own in zip(places, rows, strict=True):
+        if not found:
+            continue
+        features = own.features()
+        for place in found:
+            stop = start + len(place.rows)
+            table.features[start:stop] = features[place.rows]
+            start = stop
+
+
+def _labelled_rows(recording: LabelledRecording, names: Sequence[str], how: Preparation) -> Rows:
+    """Return the rows of a recording that lie inside its trials."""
+    source = recording.open()
+    try:
+        info = source.info
+        window_s = how.schema.longest_window(info.sfreq) / info.sfreq
+        kept = [
+            row
+            for row in rows_of(source, names, how, recording.rest)
+            if _trial_at(recording, _moment(recording, row.index, row.time, info.sfreq), window_s)
+            >= 0
+        ]
+    finally:
+        source.close()
+    return Rows(
+        index=np.array([row.index for row in kept], dtype=np.int64),
+        times=np.array([row.time for row in kept], dtype=np.float64),
+        sfreq=info.sfreq,
+        simulated=info.simulated,
+        features=lambda: np.array([row.features for row in kept]),
+    )
+
+
+def _moment(recording: LabelledRecording, index: int, time: float, sfreq: float) -> float:
+    """Return when a window ends on the recording's clock, s."""
+    return index / sfreq if recording.clock == "recording" else time
+
+
+def _trial_at(recording: LabelledRecording, at: float, window_s: float) -> int:
+    """Return the number of the first trial in which a window lies wholly; -1 for none."""
+    for number, trial in enumerate(recording.trials):
+        if trial.start + window_s <= at + 1e-6 and at <= trial.stop + 1e-6:
+            return number
+    return -1
+
+
+def _places(
+    dataset: Dataset,
+    recording: LabelledRecording,
+    rows: Rows,
+    how: Preparation,
+    empty: NDArray[np.float32],
+) -> list[_Place]:
+    window_s = how.schema.longest_window(rows.sfreq) / rows.sfreq
+    moments = np.array(
+        [
+            _moment(recording, int(index), float(time), rows.sfreq)
+            for index, time in zip(rows.index, rows.times, strict=True)
+        ]
+    )
+    trial_of = np.array([_trial_at(recording, at, window_s) for at in moments], dtype=np.int64)
+    found = []
+    for number, trial in enumerate(recording.trials):
+        own = np.flatnonzero(trial_of == number)
+        if not len(own):
+            continue
+        times = moments[own]
+        about = None
+        if dataset.about:
+            about = np.full((len(times), len(dataset.about)), np.nan)
+            if trial.about is not None:
+                about = trial.about.at(times)
+        stretch = Stretch(
+            subject=recording.subject,
+            session=recording.session,
+            recording=recording.name,
+            stimulus=trial.stimulus,
+            times=times,
+            features=np.broadcast_to(empty, (len(times), len(empty))),
+            targets=trial.labels.at(times),
+            stimulus_times=times - trial.start,
+            story=trial.story,
+            story_start=trial.story_start,
+            stimulus_features=about,
+        )
+        found.append(_Place(stretch, own))
+    return found
+
+
 def _eeg(recording: LabelledRecording, info: StreamInfo, how: Preparation) -> tuple[str, ...]:
     wanted = how.channels or recording.channels
     return tuple(info.channels[i] for i in plan_channels(info, wanted, how.montage).indices)
-
-
-def _spelt(name: str) -> str:
-    return canonical_site(name) or name
-
-
-def _setup(names: Sequence[str], info: StreamInfo, how: Preparation) -> Setup:
-    """Return a set-up that picks channels in one order, under one spelling."""
-    own = {_spelt(name): name for name in info.channels}
-    picked = tuple(own[name] if own[name] == name else f"{own[name]}:{name}" for name in names)
-    return Setup(channels=picked, montage=how.montage)
 
 
 def _support_s(how: Preparation, sfreq: float) -> float:
@@ -180,108 +272,3 @@ def _columns(schema: FeatureSchema, names: tuple[str, ...]) -> list[Column]:
         for i, j in zip(first, second, strict=True)
     ]
     return power + edges
-
-
-def _stretches(
-    dataset: Dataset, recording: LabelledRecording, names: Sequence[str], how: Preparation
-) -> tuple[list[Stretch], StreamInfo]:
-    trials = recording.trials
-    source = recording.open()
-    try:
-        info = source.info
-        what = Extraction(how.schema, how.design, _setup(names, info, how))
-        frames, _ = feature_frames(source, what)
-        rows = list(_rows(frames, recording, trials, info, how))
-    finally:
-        source.close()
-    found = []
-    for number, trial in enumerate(trials):
-        own = [(time, x) for time, of, x in rows if of == number]
-        if not own:
-            continue
-        times = np.array([time for time, _ in own])
-        about = None
-        if dataset.about:
-            about = np.full((len(times), len(dataset.about)), np.nan)
-            if trial.about is not None:
-                about = trial.about.at(times)
-        found.append(
-            Stretch(
-                subject=recording.subject,
-                session=recording.session,
-                recording=recording.name,
-                stimulus=trial.stimulus,
-                times=times,
-                features=np.array([x for _, x in own]),
-                targets=trial.labels.at(times),
-                stimulus_times=times - trial.start,
-                story=trial.story,
-                story_start=trial.story_start,
-                stimulus_features=about,
-            )
-        )
-    return found, info
-
-
-def _rows(
-    items: Iterator[object],
-    recording: LabelledRecording,
-    trials: Sequence[Trial],
-    info: StreamInfo,
-    how: Preparation,
-) -> Iterator[tuple[float, int, np.ndarray]]:
-    """Yield time, number of the trial and features of the windows inside trials."""
-    hop_s = how.schema.hop_seconds(info.sfreq)
-    every = max(1, round(how.step_s / hop_s))
-    window_s = how.schema.longest_window(info.sfreq) / info.sfreq
-    reference = _Reference(recording, info, how, hop_s)
-    for item in items:
-        if not isinstance(item, FeatureFrame):
-            continue
-        at = item.index / info.sfreq if recording.clock == "recording" else item.time
-        if item.full and round(item.index / (hop_s * info.sfreq)) % every == 0:
-            against = reference.known(item)
-            for number, trial in enumerate(trials):
-                if trial.start + window_s <= at + 1e-6 and at <= trial.stop + 1e-6 and against:
-                    yield at, number, _against(item, against)
-                    break
-        reference.learn(item)
-
-
-class _Reference:
-    """What features stand against, known before each window and never from after it."""
-
-    def __init__(
-        self, recording: LabelledRecording, info: StreamInfo, how: Preparation, hop_s: float
-    ) -> None:
-        self._fixed: Baseline | None = None
-        self._recorder: BaselineRecorder | None = None
-        self._running: RunningReference | None = None
-        self._nothing = how.normalisation == "none"
-        if how.normalisation == "baseline" and recording.rest is not None:
-            window = how.schema.longest_window(info.sfreq)
-            self._recorder = BaselineRecorder(recording.rest, info.sfreq, window)
-        elif not self._nothing:
-            self._running = RunningReference(how.tau_s, how.minimum_s, hop_s)
-
-    def known(self, frame: FeatureFrame) -> Baseline | None:
-        """Return what was known before a frame; None where that is too little."""
-        if self._nothing:
-            return Baseline(np.zeros(frame.power.shape), np.zeros(frame.connectivity.shape), 0)
-        return self._fixed if self._running is None else self._running.mean()
-
-    def learn(self, frame: FeatureFrame) -> None:
-        """Take a frame in, once what was known before it has been used."""
-        if self._recorder is not None and self._fixed is None:
-            self._fixed = self._recorder.add(frame)
-        if self._running is not None and frame.full:
-            self._running.add(frame)
-
-
-def _against(frame: FeatureFrame, reference: Baseline) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power: FloatArray = np.log(frame.power) - reference.log_power
-    edges = frame.connectivity - reference.connectivity
-    x = np.concatenate([power.ravel(), edges.ravel()]).astype(np.float32)
-    x[~np.isfinite(x)] = np.nan
-    return x
