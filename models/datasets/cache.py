@@ -14,7 +14,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,12 +78,10 @@ def kept(
             if is_sound(path):
                 return Found(path, False)
             replaced = True
-    source = HashedSource(recording.open())
+    source, width = HashedSource(recording.open()), _width(how, len(names))
     try:
         written = place / f"{uuid.uuid4().hex}.h5"
-        _write(
-            written, source, rows_of(source, names, how, recording.rest), _width(how, len(names))
-        )
+        _write(written, source, rows_of(source, names, how, recording.rest), width)
         path = place / f"{beginning}-{source.digest}.h5"
         written.replace(path)
     finally:

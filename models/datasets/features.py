@@ -16,7 +16,9 @@ from ...features import FeatureSchema
 from ...signal import StreamInfo
 from ..evaluation import Column, FeatureTable, Stretch, edge_channels
 from .dataset import Dataset, LabelledRecording
-from .rows import Preparation, Rows, rows_of, spelt
+from .rows import Preparation, Row, Rows, rows_of, spelt
+
+__all__ = ["Preparation", "assembled", "common_channels", "naming", "table_of"]
 
 log = logging.getLogger(__name__)
 
@@ -178,12 +180,12 @@ def _labelled_rows(recording: LabelledRecording, names: Sequence[str], how: Prep
     try:
         info = source.info
         window_s = how.schema.longest_window(info.sfreq) / info.sfreq
-        kept = [
-            row
-            for row in rows_of(source, names, how, recording.rest)
-            if _trial_at(recording, _moment(recording, row.index, row.time, info.sfreq), window_s)
-            >= 0
-        ]
+
+        def labelled(row: Row) -> bool:
+            at = _moment(recording, row.index, row.time, info.sfreq)
+            return _trial_at(recording, at, window_s) >= 0
+
+        kept = [row for row in rows_of(source, names, how, recording.rest) if labelled(row)]
     finally:
         source.close()
     return Rows(

@@ -110,9 +110,8 @@ def rows_of(
         Where the person rests.
     """
     info = source.info
-    frames, _ = feature_frames(
-        source, Extraction(how.schema, how.design, _setup(names, info, how))
-    )
+    what = Extraction(how.schema, how.design, _setup(names, info, how))
+    frames, _ = feature_frames(source, what)
     hop_s = how.schema.hop_seconds(info.sfreq)
     every = max(1, round(how.step_s / hop_s))
     reference = _Reference(rest, info, how, hop_s)
