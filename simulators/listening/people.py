@@ -83,10 +83,9 @@ class Listening:
 
     def at(self, times: FloatArray) -> FloatArray:
         """Return the emotions (n_times, 8), 0..1, at ascending `times` in seconds."""
-        heard = np.stack(
-            [np.interp(self.story_time(times), self._told.knots, e) for e in self._told.emotions.T],
-            axis=1,
-        )
+        at = self.story_time(times)
+        courses = [np.interp(at, self._told.knots, course) for course in self._told.emotions.T]
+        heard = np.stack(courses, axis=1)
         own = self._own.at(times)
         mixed: FloatArray = (1.0 - self._share) * heard + self._share * own
         return mixed
