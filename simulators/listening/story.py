@@ -84,58 +84,14 @@ _TELLING: dict[str, tuple[tuple[float, str], ...]] = {
         (0.95, "furious enraged livid"),
     ),
 }
-_BETWEEN = [
-    "the",
-    "and",
-    "a",
-    "of",
-    "it",
-    "was",
-    "she",
-    "he",
-    "they",
-    "to",
-    "in",
-    "on",
-    "at",
-    "by",
-    "for",
-    "with",
-    "from",
-    "over",
-    "under",
-    "then",
-    "there",
-    "here",
-    "again",
-    "table",
-    "window",
-    "letter",
-    "river",
-    "road",
-    "stone",
-    "paper",
-    "chair",
-    "clock",
-    "page",
-    "corner",
-    "wall",
-    "bottle",
-    "went",
-    "came",
-    "stood",
-    "sat",
-    "turned",
-    "looked",
-    "said",
-    "thought",
-    "carried",
-    "put",
-    "left",
-    "took",
-    "walked",
-    "began",
-]
+_BETWEEN = """
+    the and a of it was she he they to in on at by for with from over under then there here
+    again table window letter river road stone paper chair clock page corner wall bottle
+    went came stood sat turned looked said thought carried put left took walked began
+"""
+_COLUMNS = """
+    Word Segment onset offset Order LogFreq SndPower Length Position Sentence IsLexical
+"""
 
 
 @dataclass(frozen=True)
@@ -209,21 +165,7 @@ class Told:
     def _table(self) -> str:
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(
-            [
-                "Word",
-                "Segment",
-                "onset",
-                "offset",
-                "Order",
-                "LogFreq",
-                "SndPower",
-                "Length",
-                "Position",
-                "Sentence",
-                "IsLexical",
-            ]
-        )
+        rows.writerow(_COLUMNS.split())
         starts = self.starts
         for order, heard in enumerate(self.words, 1):
             at = starts[heard.segment - 1] + heard.onset
@@ -284,7 +226,7 @@ def _sentence(
         if strength > _LEAST
     ]
     count = max(len(telling) + 3, round(_RATE * (end - begin)))
-    filled = [str(rng.choice(_BETWEEN)) for _ in range(count - len(telling))]
+    filled = [str(rng.choice(_BETWEEN.split())) for _ in range(count - len(telling))]
     # Emotions are told anywhere but in the first word.
     places = set((1 + rng.choice(count - 1, len(telling), replace=False)).tolist())
     rest, told = iter(filled), iter(telling)
