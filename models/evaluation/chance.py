@@ -100,6 +100,35 @@ def fixed(run: Run, held: HeldOut, shifts: int, why: str) -> Chance:
     return _chance(observed, null, method, False, len(null), alike)
 
 
+def shifted(run: Run, held: HeldOut, shifts: int) -> Chance:
+    """Return how often chance does as well as a finished model, which learns nothing here.
+
+    Labels move as they do where a model learns them anew, one move for all who share them.
+
+    Parameters
+    ----------
+    run : Run
+        Of a single fold, in which everything is scored.
+    held : HeldOut
+    shifts : int
+        Moves at most.
+    """
+    table, labels = run.table, run.labels[:, 0]
+    story = story_of(table)
+    alike = resemblance(table, labels, story)
+    moves = moves_of(table, story, alike.apart_s, shifts, run.seed)
+    here = np.arange(len(table))
+    guess = held.prediction[:, None]
+    parts = [
+        within_groups(table, held.rows, guess, labels[move[held.rows]][:, None])
+        for move in (here, *moves.taken)
+    ]
+    found = statistic(table, [held.rows], np.concatenate(parts, axis=-2))
+    method = f"{moves.says}, one move for all who share them; predictions fixed: the model is "
+    method += "finished and learns nothing here"
+    return _chance(found[0], found[1:], method, False, moves.available, alike)
+
+
 def _chance(
     observed: FloatArray,
     null: FloatArray,

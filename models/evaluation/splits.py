@@ -147,7 +147,7 @@ def strictest(table: FeatureTable, gap_s: float, blocks: int = BLOCKS) -> tuple[
         try:
             folds_of(table, protocol, gap_s, blocks)
         except EvaluationError as problem:
-            refused.append(f"{protocol}: {problem}")
+            refused.append(f"{protocol}: {str(problem).split(';')[0].rstrip('.')}.")
             continue
         why = f"Protocol {protocol} ({protocol.says}) was chosen, the strictest that can be had."
         return protocol, " ".join([why, *(f"Not {one}" for one in refused)])

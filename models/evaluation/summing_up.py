@@ -100,6 +100,8 @@ def summed_up(run: Run, judged: Judged, said: Said) -> Evaluation:
     verdicts = [verdict(model, judged.others, terms, p[k], k) for k in range(len(p))]
     together = np.nan if chance is None else chance.told.p
     overall = verdict(model, judged.others, terms, together, None)
+    # What was made elsewhere learnt neither these people nor these stimuli.
+    learnt_under = run.protocol if judged.attributed else None
     means = scored(model, None)
     high = means.ccc.value > HIGH and not table.simulated
     return Evaluation(
@@ -125,7 +127,7 @@ def summed_up(run: Run, judged: Judged, said: Said) -> Evaluation:
         equal_terms=judged.terms,
         matrix=tuple(tuple(row) for row in matrix(table, clips).tolist()),
         uncertainty=uncertainty(table, clips, said.strata),
-        findings=(*said.findings, *findings_of(model, judged.others, overall, run.protocol)),
+        findings=(*said.findings, *findings_of(model, judged.others, overall, learnt_under)),
         notes=(*said.notes, *_notes(run, held, clips, chance)),
         checklist=CHECKLIST if high else (),
         ceiling=said.ceiling,

@@ -89,9 +89,23 @@ def _explains(model: Comparison, other: Comparison, target: int | None) -> bool:
 
 
 def findings_of(
-    model: Comparison, others: Mapping[str, Comparison], overall: str, protocol: Protocol
+    model: Comparison,
+    others: Mapping[str, Comparison],
+    overall: str,
+    protocol: Protocol | None,
 ) -> list[Finding]:
-    """Return what speaks against the score as a whole."""
+    """Return what speaks against the score as a whole.
+
+    Parameters
+    ----------
+    model : Comparison
+    others : mapping
+        Baselines by name.
+    overall : str
+        The verdict.
+    protocol : Protocol or None
+        Under which the model learnt; None where it was finished before.
+    """
     found = []
     if overall in {MUSCLE, EYES, STIMULUS, TIME}:
         name = next(baseline for baseline, word in _EXPLANATIONS if word == overall)
