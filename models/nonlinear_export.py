@@ -1,0 +1,376 @@
+"""Regressions that are no weighted sum as approximate model files: kernels and forests.
+
+The graph brings the channels there are, in whatever order, into the order of the electrodes
+that a regression was fitted on. A channel that is masked, or is none of these, stands at its
+reference together with its pairs, as it does for every model. How far contributions are what
+resetting an input does is measured on the graph itself, and stands in its card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..decoding.card import METADATA_KEY, Agreement, ModelCard, Tied
+from ..decoding.graph import DECODED, INPUTS, tensors
+from ..decoding.model import Model
+from ..decoding.tied import TOLERANCE
+from ..errors import ModelError
+from ..features.measures import get_measure
+from ..quiet_onnx import load_onnxruntime
+from ..signal import FloatArray
+from .learning.fitted import Fitted
+from .linear_export import Electrodes
+from .placed import _OPSET, PlacedWeights, _ir_version, _Parts, _tables, require_onnx
+
+# Megabytes; beyond, a file opens slowly and a frame takes longer than a hop.
+MOST_MB = 32.0
+# Inputs of either kind that are reset to measure agreement.
+_RESET = 100
+
+
+@dataclass(frozen=True)
+class Block:
+    """Which of the features a regression is given, in the order of the electrodes."""
+
+    power: bool
+    edges: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Claimed:
+    """Names in the graph of what a regression says.
+
+    Attributes
+    ----------
+    mean : str
+        Shape (n_targets,).
+    node : str or None
+        Contributions of electrodes, (n_targets, n_electrodes); None where it has no power.
+    edge : str or None
+        Contributions of their pairs, (n_targets, n_pairs); None where it has no connectivity.
+    """
+
+    mean: str
+    node: str | None
+    edge: str | None
+
+
+# Adds a regression to a graph, given the name of the features that it takes.
+Body = Callable[[_Parts, str], Claimed]
+
+
+def write_nonlinear(
+    body: Body,
+    how: str,
+    fitted: Fitted,
+    card: ModelCard,
+    electrodes: Electrodes,
+    rows: FloatArray,
+    std: FloatArray,
+    path: Path,
+) -> Agreement:
+    """Write a regression as a model file whose reasons are approximate.
+
+    Parameters
+    ----------
+    body : callable
+        Adds the regression to the graph.
+    how : str
+        What its contributions are, in words.
+    fitted : Fitted
+        On the features of `electrodes`, ordered as in `linear_export.export_linear`.
+    card, electrodes, rows, std, path
+        As for `linear_export.export_linear`.
+
+    Returns
+    -------
+    Agreement
+        As measured.
+
+    Raises
+    ------
+    ModelError
+        If it does not fit card and electrodes, is too large, or the file would be refused.
+    """
+    onnx = require_onnx()
+    n = len(electrodes.channels)
+    block = block_of(fitted, card, electrodes)
+    if fitted.n_targets != len(card.targets) or std.shape != (len(card.targets),):
+        raise ModelError(
+            f"The {fitted.name} is not exported: it predicts {fitted.n_targets} targets with "
+            f"{std.size} standard deviations, and its card has {len(card.targets)} targets."
+        )
+    made = _graph(body, block, card, electrodes, std)
+    size = made.ByteSize() / 1e6
+    if size > MOST_MB:
+        raise ModelError(
+            f"The {fitted.name} is not exported: its file would have {size:.0f} MB, at most "
+            f"{MOST_MB:.0f} are written; train on fewer rows (--step), on band power alone "
+            "(--parts power), or another estimator (--estimator ridge)."
+        )
+    session = _session(made.SerializeToString())
+    agreement = _agreement(session, card, electrodes, rows, how)
+    positions = tuple((float(x), float(y), float(z)) for x, y, z in electrodes.positions)
+    whole = replace(
+        card,
+        architecture="approximate",
+        agreement=agreement,
+        context=None,
+        tied=Tied(electrodes.channels, positions, "", ""),
+        min_channels=min(card.min_channels, n),
+        max_channels=n,
+        inputs=tensors(session.get_inputs()),
+        outputs=tensors(session.get_outputs()),
+    )
+    whole.check(str(path))
+    entry = made.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, whole.to_json()
+    onnx.checker.check_model(made)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(made.SerializeToString())
+        Model(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return agreement
+
+
+def block_of(fitted: Fitted, card: ModelCard, electrodes: Electrodes) -> Block:
+    """Return which features a regression was given: all power, all connectivity, or both.
+
+    Raises
+    ------
+    ModelError
+        If it was given some of them only, or others.
+    """
+    n_power, n_edges = _sizes(card, len(electrodes.channels))
+    columns = fitted.columns
+    block = Block(bool(len(columns)) and columns[0] == 0, bool((columns >= n_power).any()))
+    start = 0 if block.power else n_power
+    stop = n_power + n_edges if block.edges else n_power
+    if not np.array_equal(columns, np.arange(start, stop)):
+        raise ModelError(
+            f"The {fitted.name} is not exported: its {len(columns)} features are not all power "
+            f"({n_power}), all connectivity ({n_edges}) or both of {len(electrodes.channels)} "
+            "electrodes with the card's bands and measures."
+        )
+    return block
+
+
+def _sizes(card: ModelCard, n: int) -> tuple[int, int]:
+    features = card.features
+    n_edges = len(features.measures) * len(features.connectivity_bands) * (n * (n - 1) // 2)
+    return len(features.bands) * n, n_edges
+
+
+def _graph(
+    body: Body, block: Block, card: ModelCard, electrodes: Electrodes, std: FloatArray
+) -> Any:
+    from onnx import TensorProto, helper
+
+    parts = _Parts()
+    found = _Found.of(parts, card, electrodes)
+    claimed = body(parts, found.features(parts, block))
+    parts.add("Identity", [claimed.mean], "mean")
+    parts.add("Identity", [parts.keep("std", std)], "std")
+    found.shown(parts, claimed, len(card.targets))
+    shapes, outputs = _shapes(card)
+    kinds = {"pairs": TensorProto.INT64}
+    graph = helper.make_graph(
+        parts.nodes,
+        "nonlinear",
+        [
+            helper.make_tensor_value_info(name, kinds.get(name, TensorProto.FLOAT), shapes[name])
+            for name in INPUTS
+        ],
+        [
+            helper.make_tensor_value_info(name, TensorProto.DOUBLE, outputs[name])
+            for name in DECODED
+        ],
+        parts.kept,
+    )
+    made = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_ir_version()
+    )
+    made.producer_name = "rtemotion"
+    return made
+
+
+def _shapes(card: ModelCard) -> tuple[dict[str, tuple[Any, ...]], dict[str, tuple[Any, ...]]]:
+    n_bands, n_targets = len(card.features.bands), len(card.targets)
+    edges = (len(card.features.measures), len(card.features.connectivity_bands))
+    # A regression has no use for what is known of the person beside its reference.
+    n_context = replace(card, context=None).n_context
+    inputs: dict[str, tuple[Any, ...]] = {
+        "power": (n_bands, "channels"),
+        "connectivity": (*edges, "pairs"),
+        "pairs": ("pairs", 2),
+        "positions": ("channels", 3),
+        "mask": ("channels",),
+        "context": (n_context, "channels"),
+    }
+    outputs: dict[str, tuple[Any, ...]] = {
+        "mean": (n_targets,),
+        "std": (n_targets,),
+        "node_contribution": (n_targets, "channels"),
+        "edge_contribution": (n_targets, "pairs"),
+    }
+    return inputs, outputs
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Names of which electrode each channel is, and which pair each pair of channels.
+
+    `used` and `both` are 1 where a channel or pair is known and not masked, else 0.
+    """
+
+    card: ModelCard
+    n: int
+    which: str
+    used: str
+    number: str
+    sign: str
+    both: str
+
+    @classmethod
+    def of(cls, parts: _Parts, card: ModelCard, electrodes: Electrodes) -> _Found:
+        """Add the search for electrodes to a graph."""
+        n = len(electrodes.channels)
+        axis_1, axis_2 = parts.keep("axis_1", np.array([1])), parts.keep("axis_2", np.array([2]))
+        place = parts.keep("positions", electrodes.positions.astype(np.float32)[None])
+        away = parts.add("Sub", [parts.add("Unsqueeze", ["positions", axis_1]), place])
+        squared = parts.add("ReduceSum", [parts.add("Mul", [away, away]), axis_2], keepdims=0)
+        which = parts.add("ArgMin", [squared], axis=1, keepdims=0)
+        nearest = parts.add("ReduceMin", [squared, axis_1], keepdims=0)
+        known = parts.add("Less", [nearest, parts.keep("limit", np.float32(TOLERANCE**2))])
+        used = parts.add("Mul", [parts.double(known), parts.double("mask")])
+        sides = []
+        for i in (0, 1):
+            side = parts.add("Gather", ["pairs", parts.keep(f"side_{i}", np.int64(i))], axis=1)
+            sides.append((parts.add("Gather", [which, side]), parts.add("Gather", [used, side])))
+        row = parts.add("Mul", [sides[0][0], parts.keep("n", np.int64(n))])
+        flat = parts.add("Add", [row, sides[1][0]])
+        nothing = np.zeros(0)
+        number, turned = _tables(
+            PlacedWeights(nothing, nothing, nothing, electrodes.positions, electrodes.pairs),
+            [get_measure(m).antisymmetric for m in card.features.measures],
+        )
+        both = parts.add("Mul", [sides[0][1], sides[1][1]])
+        sign = parts.add("Gather", [parts.keep("turned", turned), flat], axis=1)
+        return cls(
+            card,
+            n,
+            which,
+            used,
+            parts.add("Gather", [parts.keep("number", number), flat]),
+            parts.add("Mul", [sign, both]),
+            both,
+        )
+
+    def features(self, parts: _Parts, block: Block) -> str:
+        """Add the features of the electrodes in their own order, flat; 0 where unknown."""
+        flat, rows = parts.keep("flat", np.array([-1])), []
+        features = self.card.features
+        if block.power:
+            power = parts.add("Mul", [parts.double("power"), self.used])
+            nothing = np.zeros((len(features.bands), self.n))
+            where = parts.add("Expand", [self.which, parts.add("Shape", ["power"])])
+            placed = self._scattered(parts, "no_power", nothing, where, power)
+            rows.append(parts.add("Reshape", [placed, flat]))
+        if block.edges:
+            axis = parts.keep("edge_axis", np.array([1]))
+            sign = parts.add("Unsqueeze", [self.sign, axis])
+            edges = parts.add("Mul", [parts.double("connectivity"), sign])
+            n_pairs = self.n * (self.n - 1) // 2
+            shape = (len(features.measures), len(features.connectivity_bands), n_pairs)
+            where = parts.add("Expand", [self.number, parts.add("Shape", ["connectivity"])])
+            placed = self._scattered(parts, "no_edges", np.zeros(shape), where, edges)
+            rows.append(parts.add("Reshape", [placed, flat]))
+        return parts.add("Concat", rows, axis=0)
+
+    def shown(self, parts: _Parts, claimed: Claimed, n_targets: int) -> None:
+        """Add contributions of the channels and pairs that there are."""
+        for name, given, which, used in (
+            ("node_contribution", claimed.node, self.which, self.used),
+            ("edge_contribution", claimed.edge, self.number, self.both),
+        ):
+            if given is None:
+                given = parts.keep(f"no_{name}", np.zeros((n_targets, self.n * self.n)))
+            taken = parts.add("Gather", [given, which], axis=1)
+            parts.add("Mul", [taken, used], name)
+
+    @staticmethod
+    def _scattered(parts: _Parts, name: str, nothing: FloatArray, where: str, values: str) -> str:
+        return parts.add(
+            "ScatterElements",
+            [parts.keep(name, nothing), where, values],
+            axis=nothing.ndim - 1,
+            reduction="add",
+        )
+
+
+def _session(graph: bytes) -> Any:
+    ort = load_onnxruntime()
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _agreement(
+    session: Any, card: ModelCard, electrodes: Electrodes, rows: FloatArray, how: str
+) -> Agreement:
+    """Measure how far contributions are what resetting their input does, as `resetting` does."""
+    rng = np.random.default_rng(0)
+    n, features = len(electrodes.channels), card.features
+    n_power, _ = _sizes(card, n)
+    rest = {
+        "pairs": electrodes.pairs,
+        "positions": electrodes.positions.astype(np.float32),
+        "mask": np.ones(n, dtype=np.float32),
+        "context": np.zeros((replace(card, context=None).n_context, n), dtype=np.float32),
+    }
+    edges = (len(features.measures), len(features.connectivity_bands), -1)
+
+    def run(power: FloatArray, connectivity: FloatArray) -> list[FloatArray]:
+        feeds = {"power": power, "connectivity": connectivity, **rest}
+        names = ["mean", "node_contribution", "edge_contribution"]
+        found: list[FloatArray] = session.run(names, feeds)
+        return found
+
+    found: dict[str, list[FloatArray]] = {"node": [], "edge": []}
+    for _ in range(_RESET):
+        row = rows[int(rng.integers(len(rows)))].astype(np.float32)
+        power, connectivity = row[:n_power].reshape(-1, n), row[n_power:].reshape(edges)
+        channel, pair = int(rng.integers(n)), int(rng.integers(len(electrodes.pairs)))
+        mean, node, edge = run(power, connectivity)
+        without, lacking = power.copy(), connectivity.copy()
+        without[:, channel] = 0.0
+        lacking[:, :, pair] = 0.0
+        for kind, claim, moved in (
+            ("node", node[:, channel], run(without, connectivity)[0]),
+            ("edge", edge[:, pair], run(power, lacking)[0]),
+        ):
+            found[kind].append(np.stack([claim, mean - moved]))
+    return Agreement(
+        *(_correlation(*np.concatenate(found[kind], axis=1)) for kind in ("node", "edge")),
+        protocol=(
+            f"contributions are {how}; correlation over {_RESET} channels and pairs drawn from "
+            "moments of training with how far setting one to its reference moves the prediction"
+        ),
+    )
+
+
+def _correlation(claimed: FloatArray, done: FloatArray) -> float:
+    flat = [float(np.ptp(x)) <= 1e-12 for x in (claimed, done)]
+    if any(flat):
+        # Where nothing is claimed and nothing moves, both say the same.
+        return float(all(flat))
+    return float(np.clip(np.corrcoef(claimed, done)[0, 1], -1.0, 1.0))
