@@ -15,7 +15,8 @@ from .signal import Chunk, Event, Source, StreamInfo, Tick
 
 # What turns samples into features and into what they stand against.
 _CODE = (
-    *("pipeline.py", "signal.py", "extract.py", "decoding/baseline.py"),
+    *("pipeline.py", "signal.py", "extract.py"),
+    *("decoding/baseline.py", "decoding/inputs.py", "decoding/trust.py"),
     *("conditioning", "features"),
 )
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...conditioning import ConditioningDesign
-from ...decoding import Baseline, BaselineSpan
-from ...decoding.baseline import BaselineRecorder, RunningReference
+from ...decoding import BaselineSpan
+from ...decoding.card import Normalisation, PopulationReference
+from ...decoding.inputs import InputBuilder
+from ...decoding.trust import segments_wanted, usable_channels
 from ...extract import Extraction, feature_frames
 from ...features import FeatureSchema
 from ...pipeline import Setup
@@ -32,8 +34,9 @@ class Preparation:
     step_s : float
         Seconds between rows, a whole number of hops.
     normalisation : {"adaptive", "baseline", "none"}
-        What features stand against, always causal: a slow mean of what went before, the
-        rest that the data set tells of (the slow mean where there is none), or nothing.
+        What features stand against, as decoding does it and always causal: a slow mean of
+        what has been seen, the rest that the data set tells of (the slow mean where there is
+        none), or nothing.
     tau_s, minimum_s : float
         Time constant of the slow mean, and how much must be seen before it stands.
     channels : tuple of str
@@ -50,6 +53,15 @@ class Preparation:
     minimum_s: float = 20.0
     channels: tuple[str, ...] = ()
     montage: str | None = None
+
+    @property
+    def policy(self) -> Normalisation:
+        """The normalisation as a model's card says it, nothing standing in for a person's own."""
+        zeros = (0.0,) * len(self.schema.connectivity_bands)
+        nothing = PopulationReference(
+            (0.0,) * len(self.schema.bands), (zeros,) * len(self.schema.measures)
+        )
+        return Normalisation(self.normalisation, self.minimum_s, nothing, self.tau_s)
 
 
 class Row(NamedTuple):
@@ -111,18 +123,18 @@ def rows_of(
     """
     info = source.info
     what = Extraction(how.schema, how.design, _setup(names, info, how))
-    frames, _ = feature_frames(source, what)
+    frames, conditioned = feature_frames(source, what)
     hop_s = how.schema.hop_seconds(info.sfreq)
     every = max(1, round(how.step_s / hop_s))
-    reference = _Reference(rest, info, how, hop_s)
+    inputs = _inputs(rest, conditioned, how)
+    wanted = segments_wanted(how.schema, info.sfreq)
     for frame in frames:
         if not isinstance(frame, FeatureFrame):
             continue
-        if frame.full and round(frame.index / (hop_s * info.sfreq)) % every == 0:
-            against = reference.known(frame)
-            if against is not None:
-                yield Row(frame.index, frame.time, _against(frame, against))
-        reference.learn(frame)
+        inputs.follow(frame)
+        due = round(frame.index / (hop_s * info.sfreq)) % every == 0
+        if frame.full and due and inputs.ready:
+            yield Row(frame.index, frame.time, _against(frame, inputs, wanted))
 
 
 def spelt(name: str) -> str:
@@ -137,40 +149,24 @@ def _setup(names: Sequence[str], info: StreamInfo, how: Preparation) -> Setup:
     return Setup(channels=picked, montage=how.montage)
 
 
-class _Reference:
-    """What features stand against, known before each window and never from after it."""
-
-    def __init__(
-        self, rest: BaselineSpan | None, info: StreamInfo, how: Preparation, hop_s: float
-    ) -> None:
-        self._fixed: Baseline | None = None
-        self._recorder: BaselineRecorder | None = None
-        self._running: RunningReference | None = None
-        self._nothing = how.normalisation == "none"
-        if how.normalisation == "baseline" and rest is not None:
-            window = how.schema.longest_window(info.sfreq)
-            self._recorder = BaselineRecorder(rest, info.sfreq, window)
-        elif not self._nothing:
-            self._running = RunningReference(how.tau_s, how.minimum_s, hop_s)
-
-    def known(self, frame: FeatureFrame) -> Baseline | None:
-        """Return what was known before a frame; None where that is too little."""
-        if self._nothing:
-            return Baseline(np.zeros(frame.power.shape), np.zeros(frame.connectivity.shape), 0)
-        return self._fixed if self._running is None else self._running.mean()
-
-    def learn(self, frame: FeatureFrame) -> None:
-        """Take a frame in, once what was known before it has been used."""
-        if self._recorder is not None and self._fixed is None:
-            self._fixed = self._recorder.add(frame)
-        if self._running is not None and frame.full:
-            self._running.add(frame)
+def _inputs(rest: BaselineSpan | None, conditioned: StreamInfo, how: Preparation) -> InputBuilder:
+    """Return what a decoder with this normalisation would build its inputs with."""
+    policy = how.policy
+    if policy.policy == "baseline" and rest is None:
+        policy = replace(policy, policy="adaptive")
+    return InputBuilder(conditioned, how.schema, policy, span=rest)
 
 
-def _against(frame: FeatureFrame, reference: Baseline) -> NDArray[np.float32]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power: FloatArray = np.log(frame.power) - reference.log_power
-    edges = frame.connectivity - reference.connectivity
+def _against(
+    frame: FeatureFrame, inputs: InputBuilder, wanted: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return what decoding would be given, NaN where it is given 0 for want of a value."""
+    mask = usable_channels(frame, wanted)
+    power, edges, _ = inputs.values(frame, mask)
+    both = mask[frame.pairs[:, 0]] & mask[frame.pairs[:, 1]]
+    known_power = mask & np.isfinite(frame.power) & (frame.power > 0.0)
+    known_edges = both & np.isfinite(frame.connectivity)
+    known = np.concatenate([known_power.ravel(), known_edges.ravel()])
     x = np.concatenate([power.ravel(), edges.ravel()]).astype(np.float32)
-    x[~np.isfinite(x)] = np.nan
+    x[~known] = np.nan
     return x
