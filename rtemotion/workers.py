@@ -157,7 +157,7 @@ def _from_cluster(
         futures = client.map(partial(_at_worker, task), range(len(items)), items, pure=False)
         numbers = {future.key: number for number, future in enumerate(futures)}
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 try:
                     yield future.result()
                 except KilledWorker as problem:
