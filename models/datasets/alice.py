@@ -12,6 +12,7 @@ names the annotations of a recording after the segments 1 to 12:
 
 from __future__ import annotations
 
+import logging
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,11 +28,14 @@ from ...signal import FloatArray, Source
 from .dataset import Dataset, LabelledRecording, Series, Target, Trial
 from .tables import number, read_table
 
+log = logging.getLogger(__name__)
+
 # Seconds of the twelve segments, 723.5 in all, where the sound files are not there to ask.
 SEGMENTS_S = (
     *(57.541, 60.845, 63.259, 69.989, 66.273, 63.778),
     *(62.897, 57.311, 57.226, 61.27, 56.17, 46.983),
 )
+WORDS = "stimuli/AliceChapterOne-EEG.csv"
 ABOUT = ("SndPower", "LogFreq", "word rate")
 STORY = "Alice in Wonderland, chapter one"
 # What is known of the words is averaged over so long before, as windows are.
@@ -80,11 +84,12 @@ def alice(
     lengths = segment_lengths(folder)
     shown = _targets(labels) if targets is None else tuple(targets)
     series = _labels(labels, [target.name for target in shown], lengths)
-    words = folder / "stimuli" / "AliceChapterOne-EEG.csv"
+    words = folder / WORDS
     about = _about(words, lengths) if words.is_file() else {}
     parts = {
         name: _Segment(name, length, start, series[name], about.get(name))
         for (name, length), start in zip(lengths.items(), _starts(lengths), strict=True)
+        if name in series
     }
     return Dataset(
         name="Alice",
@@ -225,16 +230,18 @@ def _of_annotation(
     """Return labels in the middle of what they are about."""
     annotated = read_trajectory(path)
     unknown = sorted(set(names) - set(EMOTIONS))
-    missing = sorted(set(lengths) - {segment.marker for segment in annotated.segments})
-    if unknown or missing:
+    known = {segment.marker for segment in annotated.segments} & set(lengths)
+    if unknown or not known:
         raise SourceError(
-            f"The table {path} has no labels of {', '.join(unknown) or 'all emotions'} in the "
-            f"segments {', '.join(missing) or '1 to 12'}, expected eight emotions of what "
-            "`rtemotion annotate` makes of AliceChapterOne-EEG.csv."
+            f"The table {path} has no labels of {', '.join(unknown) or 'the segments 1 to 12'}, "
+            "expected eight emotions of what `rtemotion annotate` makes of "
+            "AliceChapterOne-EEG.csv."
         )
+    if missing := [name for name in lengths if name not in known]:
+        log.warning("No labels in the segments %s: they are left out.", ", ".join(missing))
     columns = [EMOTIONS.index(name) for name in names]
     found = {}
-    for name in lengths:
+    for name in sorted(known, key=int):
         own = [k for k, segment in enumerate(annotated.segments) if segment.marker == name]
         middles = [0.5 * (annotated.segments[k].start + annotated.segments[k].end) for k in own]
         found[name] = Series(np.array(middles), annotated.values[own][:, columns])

@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rtemotion.annotation.emotions import EMOTIONS
+from rtemotion.annotation.segments import Segment
+from rtemotion.annotation.trajectory import Trajectory
+from rtemotion.annotation.trajectory_table import write_trajectory
 from rtemotion.errors import SourceError
 from rtemotion.models.datasets import (
     Dataset,
@@ -53,6 +57,21 @@ def test_alice_is_one_story_in_segments_that_all_hear(tmp_path: Path) -> None:
     assert second.about is not None
     np.testing.assert_allclose(second.about.at(np.array([second.start + 10.0])), [[0.2, 7.0, 1.0]])
     check_source(data.recordings[0].open())
+
+
+def test_alice_takes_what_annotation_wrote_of_its_words(tmp_path: Path) -> None:
+    folder = made.alice(tmp_path / "alice", subjects=1)
+    pieces = [Segment(str(k), 2.0, 8.0, "words", 6) for k in (1, 2)]
+    scores = np.arange(16.0).reshape(2, 8) / 16
+    write_trajectory(Trajectory.of(pieces, scores, "made", "measured"), tmp_path / "labels.csv")
+    data = alice(folder, tmp_path / "labels.csv")
+    assert tuple(target.name for target in data.targets) == EMOTIONS
+    first, second = data.recordings[0].trials
+    assert (first.stimulus, second.stimulus) == ("1", "2")
+    np.testing.assert_allclose(first.labels.at(np.array([first.start + 5.0])), scores[:1])
+    np.testing.assert_allclose(second.labels.at(np.array([second.start + 5.0])), scores[1:])
+    with pytest.raises(SourceError, match="no labels of calm"):
+        alice(folder, tmp_path / "labels.csv", [Target("calm")])
 
 
 def test_alice_labels_of_the_whole_story_are_cut_at_its_segments(tmp_path: Path) -> None:
