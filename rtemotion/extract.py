@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from . import __version__
 from .conditioning import ConditioningDesign
+from .content import HashedSource, code_version, content_of, hash_of
 from .features import FeatureSchema
 from .features.describe import Descriptor, descriptors
 from .features.measures import get_measure
@@ -108,11 +111,13 @@ def extract(
         When something asked for cannot be had, read or written; no file is left then.
     """
     file = None
+    hashed = HashedSource(source)
     try:
-        items, info = feature_frames(source, what)
+        items, info = feature_frames(hashed, what)
         extra = descriptors(what.also, info, what.schema)
-        file = _open(path, source, info, what, extra, overwrite)
+        file = _open(path, hashed, info, what, extra, overwrite)
         done = _write(items, file, extra, go_on)
+        file.say("content", hashed.digest)
         file.close()
     except BaseException:
         if file is not None:
@@ -121,6 +126,69 @@ def extract(
     finally:
         source.close()
     return done
+
+
+def asked_for(what: Extraction) -> str:
+    """Return the hash of all that decides features but the recording: the code as well."""
+    asked: dict[str, Any] = {
+        "what": asdict(what),
+        "measures": {name: get_measure(name).version for name in what.schema.measures},
+        "code": code_version(),
+    }
+    montage = what.setup.montage
+    if montage is not None and Path(montage).is_file():
+        asked["montage"] = hashlib.sha256(Path(montage).read_bytes()).hexdigest()
+    return hash_of(asked)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a file of features says it was made of.
+
+    Attributes
+    ----------
+    content : str
+        Hash of the recording, see `HashedSource`.
+    asked : str
+        Hash of all else, see `asked_for`.
+    """
+
+    content: str
+    asked: str
+
+
+def made_of(path: Path) -> Made | None:
+    """Return what a file was made of; None where it is no whole file of features."""
+    try:
+        with h5py.File(path) as file:
+            said = file.attrs
+            return Made(str(said["content"]), str(said["asked"])) if said["complete"] else None
+    except (OSError, KeyError):
+        return None
+
+
+def is_up_to_date(path: Path, open_source: Callable[[], Source], what: Extraction) -> bool:
+    """Tell whether a file holds just what `extract` would write into it now.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    open_source : callable
+        Opens the recording, which is read to its end unless something else is asked for.
+    what : Extraction
+
+    Raises
+    ------
+    SourceError
+        When the recording cannot be read.
+    """
+    made = made_of(path)
+    return (
+        made is not None
+        and made.asked == asked_for(what)
+        and made.content == content_of(open_source())
+    )
 
 
 def _write(
@@ -209,6 +277,7 @@ def _about(info: StreamInfo, what: Extraction) -> dict[str, Any]:
     design = None if what.design is None else asdict(what.setup.design(what.design))
     return {
         "written_by": f"rtemotion {__version__}",
+        "asked": asked_for(what),
         "sfreq": info.sfreq,
         "hop": schema.hop_seconds(info.sfreq),
         "reference": info.reference,

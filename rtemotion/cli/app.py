@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from .annotate_command import annotate
+from .features_command import features
 from .options import (
     AlsoOption,
     BaselineOption,
@@ -490,50 +491,7 @@ def replay(
     run_replay(what, outputs, options)
 
 
-@app.command()
-@takes_setup
-def features(
-    options: Options,
-    file: RecordingArgument,
-    out: Annotated[
-        Path,
-        typer.Option("--out", metavar="FILE.h5", help="HDF5 file to write.", show_default=False),
-    ],
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Leave the signal as recorded: no filter, no reference.")
-    ] = False,
-    measures: Annotated[
-        Texts,
-        typer.Option(
-            "--measures",
-            help="Connectivity measures, separated by commas: coh, imcoh, plv, ciplv, pli, wpli, "
-            "wpli2_debiased, wpli2_lagged, aec (all of these by default), iplv.",
-        ),
-    ] = None,
-    also: Annotated[
-        Texts,
-        typer.Option(
-            "--also",
-            help="What else to work out, separated by commas: log, relative, entropy, asymmetry, "
-            "aperiodic, spectrum, graph:MEASURE.",
-        ),
-    ] = None,
-    float64: Annotated[
-        bool, typer.Option("--float64", help="Keep connectivity in double precision.")
-    ] = False,
-    stream: XdfStreamOption = None,
-    model: Annotated[
-        File,
-        typer.Option(
-            "--model", help="Model whose bands, windows and filters to use; the one that ships."
-        ),
-    ] = None,
-    overwrite: OverwriteOption = False,
-) -> None:
-    """Write power and connectivity of every window of a recording to an HDF5 file."""
-    from .features import run_features
-
-    run_features(file, out, raw, measures, also, float64, stream, model, overwrite, options)
+app.command()(features)
 
 
 @app.command()

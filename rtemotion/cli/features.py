@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conditioning import ConditioningDesign
 from ..decoding import load_model
 from ..errors import SetupError
 from ..extract import Extraction, extract
@@ -16,8 +17,8 @@ from ..features.measures import MEASURES
 from ..options import Options
 from ..outlets.hdf5 import check_hdf5
 from ..signal import Source
+from ..sources.paths import FOLDERS, extension
 from ..words import size_text
-from .options import split
 from .printing import samples_bar
 from .run import stopping_on_signals
 
@@ -30,34 +31,68 @@ log = logging.getLogger(__name__)
 ALL = tuple(name for name in MEASURES if name != "iplv")
 
 
-def run_features(
-    file: Path,
-    out: Path,
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of every recording.
+
+    Attributes
+    ----------
+    schema : FeatureSchema
+    design : ConditioningDesign or None
+        None leaves the signal as it was recorded.
+    also : tuple of str
+    float64 : bool
+        See `Extraction`.
+    stream : str or None
+        Which stream of an XDF file.
+    options : Options
+        What the user says about sources.
+    """
+
+    schema: FeatureSchema
+    design: ConditioningDesign | None
+    also: tuple[str, ...]
+    float64: bool
+    stream: str | None
+    options: Options
+
+    def open(self, file: Path) -> tuple[Source, Extraction]:
+        """Open a recording, and say what is worked out from it."""
+        source, setup = _source(file, self.stream, self.options)
+        return source, Extraction(self.schema, self.design, setup, self.also, self.float64)
+
+
+def is_folder(file: Path) -> bool:
+    """Tell whether a path is a folder of recordings, rather than one that is a folder."""
+    return file.is_dir() and extension(file) not in FOLDERS
+
+
+def wanted_of(
     raw: bool,
-    measures: list[str] | None,
-    also: list[str] | None,
+    measures: tuple[str, ...],
+    also: tuple[str, ...],
     float64: bool,
     stream: str | None,
     model_file: Path | None,
-    overwrite: bool,
     options: Options,
-) -> None:
+) -> Wanted:
+    """Put together what the command line asks for, with a model's bands and filters."""
+    if raw:
+        _refuse_conditioning(options)
+    card = load_model(model_file).card
+    schema = replace(card.features, measures=measures or ALL)
+    return Wanted(schema, None if raw else card.conditioning, also, float64, stream, options)
+
+
+def run_features(file: Path, out: Path, wanted: Wanted, overwrite: bool) -> None:
     """Write the file, with a progress bar on a terminal."""
     check_hdf5(out, overwrite)
     if file.resolve() == out.resolve():
         raise SetupError(f"{file} is what is read: it cannot be written to; name another.")
     with stopping_on_signals() as stop:
-        card = load_model(model_file).card
-        names = split(measures) or ALL
-        schema = replace(card.features, measures=names)
-        if raw:
-            _refuse_conditioning(options)
-        source, setup = _source(file, stream, options)
-        design = None if raw else card.conditioning
-        what = Extraction(schema, design, setup, split(also), float64)
-        n_samples = getattr(source, "n_samples", None)
-        _warn_if_short(n_samples, source.info.sfreq, schema)
-        with samples_bar(file.name, n_samples) as advance:
+        source, what = wanted.open(file)
+        warn_if_short(source, what.schema)
+        with samples_bar(file.name, getattr(source, "n_samples", None)) as advance:
 
             def go_on(sample: int) -> bool:
                 advance(sample)
@@ -70,10 +105,12 @@ def run_features(
         f"# wrote {done.frames} windows ({done.full} with values{gaps}) to {out}, "
         f"{size_text(out.stat().st_size)}{how}\n"
     )
-    _say_what_misleads(names)
+    say_what_misleads(wanted.schema.measures)
 
 
-def _warn_if_short(n_samples: int | None, sfreq: float, schema: FeatureSchema) -> None:
+def warn_if_short(source: Source, schema: FeatureSchema) -> None:
+    """Warn of a recording in which no window can be full."""
+    n_samples, sfreq = getattr(source, "n_samples", None), source.info.sfreq
     if n_samples is not None and n_samples < schema.longest_window(sfreq):
         log.warning(
             "The recording lasts %.1f s, less than the longest window (%.1f s): every window "
@@ -114,7 +151,7 @@ def _refuse_conditioning(options: Options) -> None:
             )
 
 
-def _say_what_misleads(names: tuple[str, ...]) -> None:
+def say_what_misleads(names: tuple[str, ...]) -> None:
     """Name the measures whose values are easily read as more than they are."""
     leaking = [name for name in names if name in MEASURES and MEASURES[name].leaks]
     if leaking:
