@@ -77,6 +77,7 @@ class Engine:
         self.source = source
         self.model = model
         self.recorder = recorder
+        self.span = span
         self.pipeline = Pipeline(source.info, model, setup, baseline, span, recorder, onlooker)
         self._outlets = list(outlets)
         if recorder is not None:

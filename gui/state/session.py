@@ -150,6 +150,8 @@ class Session:
         What was written, once it is over.
     position : float
         Seconds of signal decoded.
+    rest : tuple of float or None
+        Start and end of the person's rest, and when they are known, in seconds of signal.
     started : float or None
         Time of the first sample on the stream's clock, once it is known.
     reasons : tuple of str
@@ -171,6 +173,7 @@ class Session:
         self.recording: str | None = None
         self.written: tuple[str, ...] = ()
         self.has_truth = False
+        self.rest: tuple[float, float, float] | None = None
         self.position = 0.0
         self.started: float | None = None
         self.reasons: tuple[str, ...] = ()
@@ -244,6 +247,8 @@ class Session:
             self._begin(said)
         self.recording = said["recording"]
         self.has_truth = said["has_truth"]
+        rest = said.get("rest")
+        self.rest = None if rest is None else (rest["start"], rest["end"], rest["known"])
         self.bad = frozenset(said["bad"])
         pace = said["pace"]
         self.speed = None if pace is None else pace["speed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -71,6 +72,27 @@ def trust_words(reasons: Iterable[str], trusted: bool) -> str:
         return "trusted"
     said = [f"{reason} ({REASONS[reason]})" if reason in REASONS else reason for reason in reasons]
     return "not to be trusted: " + "; ".join(said) if said else "waiting for the first frame"
+
+
+def rest_words(session: Session) -> str:
+    """Return what the person does until the model knows them, and for how long; or nothing."""
+    if session.rest is None or not session.live or "no baseline" not in session.reasons:
+        return ""
+    start, end, known = session.rest
+    at = session.position
+    if at < start:
+        return f"The rest begins in {count_down(start - at)}."
+    if at < end:
+        return f"Rest: sit still, {count_down(end - at)} left."
+    if at < known:
+        return f"The rest is known; about {count_down(known - at)} more until the model knows you."
+    return ""
+
+
+def count_down(seconds: float) -> str:
+    """Return a length of time in minutes and whole seconds, 0:00 only once it is over."""
+    minutes, left = divmod(math.ceil(max(seconds, 0.0)), 60)
+    return f"{minutes}:{left:02d}"
 
 
 def status_words(session: Session) -> str:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout
 
 from ..state.session import Session, present_quality
-from ..state.words import trust_words
+from ..state.words import rest_words, trust_words
 from ..style import css
 from ..theme import DARK, Theme
 from ..widgets.affect import AffectPlane
@@ -119,6 +119,8 @@ class EmotionsView(View):
         sign = "✓ " if session.trusted else "" if nothing else "⚠ "
         words = trust_words(session.reasons, session.trusted)
         text = f"<span style='color:{css(colour)}'>{sign}{words}</span>"
+        if rest := rest_words(session):
+            text = f"<b>{rest}</b> {text}"
         if session.has_truth:
             text += f" <span style='color:{css(theme.faint)}'>· dashed: the simulated truth</span>"
         if self._trust.text() != text:

@@ -29,6 +29,7 @@ from .telling import (
     frames_message,
     model_said,
     networks_message,
+    rest_said,
     signals_message,
     source_said,
 )
@@ -252,6 +253,7 @@ class Run:
             "recording": None if recorder is None else str(self.order.outputs.recording),
             "pace": None if pace is None else {"speed": pace.speed, "paused": pace.paused},
             "has_truth": self._truth is not None,
+            "rest": rest_said(self.engine),
         }
 
     def backlog(self) -> list[Message]:

@@ -134,6 +134,16 @@ def source_said(source: StreamInfo, used: StreamInfo, length: float | None) -> d
     }
 
 
+def rest_said(engine: Engine) -> dict[str, Any] | None:
+    """Return when the person rests, and from when on they are known; None without a rest."""
+    span = engine.span
+    if span is None:
+        return None
+    context = engine.model.card.context
+    after = 0.0 if context is None else context.minimum_s
+    return {"start": span.start, "end": span.end, "known": span.end + after}
+
+
 def model_said(engine: Engine) -> dict[str, Any]:
     """Return what clients are told of a model as it is used here."""
     model, pipeline = engine.model, engine.pipeline

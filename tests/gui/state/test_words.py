@@ -14,6 +14,7 @@ from rtemotion.gui.state.words import (
     clock_words,
     phase_words,
     recording_words,
+    rest_words,
     source_words,
     status_words,
     trust_words,
@@ -80,6 +81,30 @@ def test_trust_is_explained_reason_by_reason() -> None:
     assert said.startswith("not to be trusted: ")
     assert REASONS["artifact"] in said
     assert said.endswith("of another world")
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (2.0, "The rest begins in 0:03."),
+        (5.0, "Rest: sit still, 1:15 left."),
+        (79.4, "Rest: sit still, 0:01 left."),
+        (80.0, "The rest is known; about 1:00 more until the model knows you."),
+        (200.0, ""),
+    ],
+)
+def test_a_rest_counts_down(run: Account, at: float, words: str) -> None:
+    session = session_of(run, rest={"start": 5.0, "end": 80.0, "known": 140.0})
+    session.reasons, session.position = ("no baseline",), at
+    assert rest_words(session) == words
+    session.reasons = ("artifact",)
+    assert rest_words(session) == ""
+
+
+def test_without_a_rest_nothing_counts_down(run: Account) -> None:
+    session = session_of(run, rest=None)
+    session.reasons = ("no baseline",)
+    assert rest_words(session) == ""
 
 
 def test_the_status_line_tells_only_what_is_known(run: Account) -> None:
