@@ -76,7 +76,7 @@ def trust_words(reasons: Iterable[str], trusted: bool) -> str:
 
 def rest_words(session: Session) -> str:
     """Return what the person does until the model knows them, and for how long; or nothing."""
-    if session.rest is None or not session.live or "no baseline" not in session.reasons:
+    if session.rest is None or not session.live or session.trusted:
         return ""
     start, end, known = session.rest
     at = session.position
