@@ -156,8 +156,8 @@ class Patterns:
             node=node,
             edge=edge,
             emotion_spread=np.sqrt(np.diag(now.output_covariance)),
-            node_spread=_root_mean(node_variance[0]),
-            edge_spread=_root_mean(edge_variance[0]),
+            node_spread=root_mean(node_variance[0]),
+            edge_spread=root_mean(edge_variance[0]),
             seconds=now.seconds,
             effective_seconds=1.0 / now.squares if now.seconds else 0.0,
             known=now.seconds >= ENOUGH_S,
@@ -204,7 +204,7 @@ class Patterns:
         self._now = state.copy()
 
 
-def _root_mean(variance: FloatArray) -> FloatArray:
+def root_mean(variance: FloatArray) -> FloatArray:
     """Return the square root of the mean over the last axis, of what is known there."""
     known = np.isfinite(variance)
     count = known.sum(axis=-1)
