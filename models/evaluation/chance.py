@@ -141,7 +141,8 @@ def _chance(
     each = p_value(observed, null) if some else np.full(len(observed), np.nan)
     overall = _over(np.vstack([observed, null]))[:, 0]
     together = p_value(overall[:1], overall[1:, None])[0] if some else np.nan
-    spreads = null.std(axis=0) if some else np.empty(0)
+    # One or two moves have no spread to speak of.
+    spreads = null.std(axis=0) if len(null) > 2 else np.empty(0)
     spreads = spreads[np.isfinite(spreads)]
     spread = float(spreads.mean()) if len(spreads) else np.nan
     told = Significance(

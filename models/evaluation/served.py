@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +17,7 @@ from ...errors import RtemotionError
 from ...pipeline import Setup
 from ...signal import EmotionFrame, FloatArray, Publication, Reason, StreamInfo
 from ...sources.labels import canonical_site
+from ...workers import spread
 
 if TYPE_CHECKING:
     from ..datasets import Dataset, LabelledRecording
@@ -63,6 +66,8 @@ def decoded(
     model: Model,
     dataset: Dataset,
     montage: str | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, list[Decoded]]:
     """Decode every recording of a data set as it would be decoded live.
@@ -76,6 +81,8 @@ def decoded(
     dataset : Dataset
     montage : str or None
         Where electrodes are, see `rtemotion.Setup`.
+    jobs, scheduler
+        Who does it, see `rtemotion.workers.spread`.
     progress : callable
         Told how many recordings are done, and of how many.
 
@@ -89,18 +96,24 @@ def decoded(
     RtemotionError
         If a recording cannot be read or decoded, naming it.
     """
+    # Labels stay here: they are no business of who decodes.
+    bare = [replace(recording, find=tuple) for recording in dataset]
+    results: dict[int, Decoded] = {}
+    task = partial(_decoded, path=model.path, montage=montage)
+    for number, result in spread(task, bare, jobs, scheduler):
+        if isinstance(result, RtemotionError):
+            raise type(result)(f"In recording {bare[number]}: {result}") from result
+        results[number] = result
+        progress(len(results), len(bare))
     found: dict[str, list[Decoded]] = {}
-    for done, recording in enumerate(dataset):
+    for number, recording in enumerate(bare):
         key = f"{recording.subject} {recording.session} {recording.name}"
-        try:
-            found.setdefault(key, []).append(_decoded(model, recording, montage))
-        except RtemotionError as problem:
-            raise type(problem)(f"In recording {recording}: {problem}") from problem
-        progress(done + 1, len(dataset))
+        found.setdefault(key, []).append(results[number])
     return found
 
 
-def _decoded(model: Model, recording: LabelledRecording, montage: str | None) -> Decoded:
+def _decoded(recording: LabelledRecording, path: Path, montage: str | None) -> Decoded:
+    model = Model(path)
     rest = recording.rest
     if rest is not None and rest.end - rest.start < model.card.normalisation.minimum_s:
         rest = None
@@ -120,12 +133,13 @@ def _decoded(model: Model, recording: LabelledRecording, montage: str | None) ->
                 frames.append(frame)
         hop_s = engine.pipeline.hop
     n = int(np.count_nonzero(info.has_position))
-    values = [
+    mean, std, lower, upper = (
         np.array([getattr(frame, name) for frame in frames]).reshape(-1, len(model.card.targets))
         for name in ("mean", "std", "lower", "upper")
-    ]
+    )
     strata = np.array([_strata(frame, n) for frame in frames], dtype=np.str_)
-    return Decoded(np.array(times), *values, strata.reshape(-1, len(STRATA)), hop_s)
+    strata = strata.reshape(-1, len(STRATA))
+    return Decoded(np.array(times), mean, std, lower, upper, strata, hop_s)
 
 
 def _channels(model: Model, recording: LabelledRecording, info: StreamInfo) -> tuple[str, ...]:

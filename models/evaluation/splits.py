@@ -152,7 +152,7 @@ def strictest(table: FeatureTable, gap_s: float, blocks: int = BLOCKS) -> tuple[
         why = f"Protocol {protocol} ({protocol.says}) was chosen, the strictest that can be had."
         return protocol, " ".join([why, *(f"Not {one}" for one in refused)])
     raise EvaluationError(
-        "No protocol can be had that makes a score of a decoder; "
+        "No protocol that makes a score of a decoder can be had. "
         + " ".join(refused)
         + " Subjects alone can be left out with the protocol E, which is a baseline."
     )

@@ -191,7 +191,7 @@ def _notes(run: Run, held: HeldOut, clips: HeldOut, chance: Chance | None) -> li
         )
     if chance is not None and chance.told.moves > 0 and chance.told.smallest_p > 0.05:
         notes.append(
-            f"Only {chance.told.moves} moves of the labels differ: p cannot be below "
+            f"Moves of the labels that differ: {chance.told.moves}. p cannot be below "
             f"{chance.told.smallest_p:.2g}, so that nothing can be called significant."
         )
     return notes

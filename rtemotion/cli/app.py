@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from .annotate_command import annotate
+from .evaluate_command import evaluate
 from .features_command import features
 from .options import (
     AlsoOption,
@@ -623,3 +624,4 @@ def recover(
 
 
 app.command()(annotate)
+app.command()(evaluate)

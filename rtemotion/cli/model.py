@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..decoding import Model, ModelCard, load_model
+from ..decoding.card import EVALUATION
 from ..features.measures import get_measure
 from ..words import size_text
 from .printing import console
@@ -33,8 +34,10 @@ def run_model(file: Path | None, as_json: bool) -> None:
     model = load_model(file)
     if as_json:
         about = {"path": str(model.path), "size": model.size, "sha256": model.sha256}
-        said = {"identity": model.identity, "file": about, "caveat": model.card.caveat}
-        said["card"] = asdict(model.card)
+        card = model.card
+        said: dict[str, Any] = {"identity": model.identity, "file": about, "caveat": card.caveat}
+        said |= {"worth": card.worth, "validated": card.validated}
+        said["card"] = asdict(card)
         sys.stdout.write(json.dumps(said, ensure_ascii=False, indent=2) + "\n")
         return
     shown = console()
@@ -63,7 +66,11 @@ def _pictures(model: Model) -> Iterator[RenderableType]:
 def facts(model: Model) -> dict[str, str]:
     """Return what concerns the whole model, in words."""
     card = model.card
-    made_with = ", ".join(f"{key} {_plain(value)}" for key, value in card.provenance.items())
+    made_with = ", ".join(
+        # Marks of recordings are for programs.
+        f"{key} {len(value) if isinstance(value, list) else _plain(value)}"
+        for key, value in card.provenance.items()
+    )
     return {
         "what it is": card.description,
         "licence": card.licence,
@@ -72,6 +79,7 @@ def facts(model: Model) -> dict[str, str]:
         "conditioning": _conditioning(card),
         "normalisation": _normalisation(card),
         "context": _context(card),
+        "serves": _serves(card),
         "channels": f"{card.min_channels} to {card.max_channels} usable ones with positions",
         "rate": f"from {card.min_sfreq:g} Hz on; bands above 0.4 times the rate are left out",
         "unfamiliar": f"beyond a Mahalanobis distance of {_by_size(card.familiarity.limits)}",
@@ -92,6 +100,14 @@ def _reasons(card: ModelCard) -> str:
         f"{card.agreement.node:.2f} (channels) and {card.agreement.edge:.2f} (pairs); "
         f"{card.agreement.protocol}"
     )
+
+
+def _serves(card: ModelCard) -> str:
+    tied = card.tied
+    if tied is None:
+        return "any headset and anybody; it is tied to none"
+    whom = f"{tied.person} alone, calibrated from {tied.base}" if tied.base else "anybody"
+    return f"{whom}; with the {len(tied.channels)} electrodes {', '.join(tied.channels)} alone"
 
 
 def _window(card: ModelCard) -> str:
@@ -207,14 +223,48 @@ def _scores(scores: Mapping[str, Any]) -> Iterator[RenderableType]:
     if not scores:
         yield Text("no scores", style="bold")
         return
-    yield Text(f"scores: {scores.get('protocol', 'by a protocol that is not stated')}")
-    for name, value in scores.items():
+    found = scores.get(EVALUATION)
+    if isinstance(found, Mapping):
+        yield from _evaluation(found)
+    others = {name: value for name, value in scores.items() if name != EVALUATION}
+    if not others:
+        return
+    yield Text(f"scores: {others.get('protocol', 'by a protocol that is not stated')}")
+    for name, value in others.items():
         if name == "protocol":
             continue
         if isinstance(value, Mapping) and value:
             yield _score_table(name, value)
         else:
             yield Text(f"{name}: {_plain(value)}")
+
+
+def _evaluation(found: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield what `evaluate` found: its verdict, the split, targets, and what stood beside."""
+    from rich.text import Text
+
+    brains = "real people" if found.get("simulated") is False else "simulated people"
+    held = "it holds" if found.get("holds") is True else "it does not hold"
+    yield Text(
+        f"evaluated {found.get('date', '')} on {found.get('data') or 'a data set'}, "
+        f"{found.get('people', '?')} {brains}: {found.get('verdict', 'no verdict')}; {held}",
+        style="bold",
+    )
+    yield Text(f"{found.get('protocol', '?')}: {found.get('protocol_says', 'not stated')}")
+    table = _table("target", "CCC", "low", "high", "r", "p", "verdict")
+    targets = found.get("targets")
+    rows = {"mean": {**(found.get("ccc") or {}), "p": found.get("p")}}
+    rows |= targets if isinstance(targets, Mapping) else {}
+    for name, row in rows.items():
+        numbers = (_score(row.get(key)) for key in ("value", "low", "high", "r", "p"))
+        table.add_row(name, *numbers, str(row.get("verdict", found.get("verdict", ""))))
+    yield table
+    beside = found.get("baselines")
+    if isinstance(beside, Mapping) and beside:
+        said = ", ".join(f"{name} {_score(value)}" for name, value in beside.items())
+        yield Text(f"CCC beside it: {said}")
+    for finding in found.get("findings") or ():
+        yield Text(f"finding: {finding}", style="yellow")
 
 
 def _score_table(name: str, value: Mapping[str, Any]) -> Table:
@@ -228,7 +278,9 @@ def _score_table(name: str, value: Mapping[str, Any]) -> Table:
 
 
 def _score(value: Any) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else _plain(value)
+    if value is None:
+        return "–"
+    return f"{value:z.2f}" if isinstance(value, float) else _plain(value)
 
 
 def _plain(value: Any) -> str:

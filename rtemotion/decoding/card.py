@@ -262,9 +262,9 @@ class ModelCard:
         if not isinstance(found, dict):
             return ""
         value, low, high = _interval_of(found)
-        score = "no CCC" if value is None else f"CCC {value:.2f}"
+        score = "no CCC" if value is None else f"CCC {value:z.2f}"
         if low is not None and high is not None:
-            score += f" ({low:.2f} to {high:.2f})"
+            score += f" ({low:z.2f} to {high:z.2f})"
         how = str(found.get("protocol", ""))
         how = f"under {how}" if len(how) == 1 else how
         brains = "simulated" if found.get("simulated") is not False else "real"

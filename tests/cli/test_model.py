@@ -20,7 +20,8 @@ from rtemotion.cli.courses import Course, Follower, common_frames, differences, 
 from rtemotion.cli.model import facts
 from rtemotion.cli.truth import Truth, read_truth
 from rtemotion.decoding import BaselineSpan, Model, ModelCard, load_model
-from rtemotion.decoding.card import METADATA_KEY, Agreement
+from rtemotion.decoding.card import METADATA_KEY, Agreement, Tied
+from rtemotion.decoding.card_writing import with_card
 from rtemotion.decoding.model import shipped_model
 from rtemotion.pipeline import Setup
 from rtemotion.signal import Source
@@ -67,6 +68,54 @@ def compared(*arguments: str | Path) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def test_what_an_evaluation_found_is_shown_with_its_split(model: Model, folder: Path) -> None:
+    found = {
+        "protocol": "B",
+        "protocol_says": "subjects and stimuli held out together",
+        "verdict": "explained by muscle",
+        "holds": False,
+        "ccc": {"value": 0.3, "low": 0.2, "high": None},
+        "people": 33,
+        "simulated": False,
+        "data": "films",
+        "date": "2026-01-02",
+        "targets": {"joy": {"value": 0.3, "low": 0.2, "high": 0.4, "r": 0.5, "p": 0.01}},
+        "baselines": {"muscle proxy": 0.31},
+        "findings": ["explained by muscle"],
+    }
+    scored = model_file(
+        folder / "scored.onnx", lambda c: {"scores": c.scores | {"evaluation": found}}
+    )
+    said = " ".join(rtemotion("model", str(scored)).stdout.split())
+    assert "evaluated 2026-01-02 on films, 33 real people: explained by muscle" in said
+    assert "it does not hold B: subjects and stimuli held out together" in said
+    assert "mean 0.30 0.20 –" in said
+    assert "CCC beside it: muscle proxy 0.31" in said
+    assert "finding: explained by muscle" in said
+    assert "mean_ccc" in said
+    told = json.loads(rtemotion("model", "--json", str(scored)).stdout)
+    assert told["worth"] == "CCC 0.30 under B on 33 people (real): explained by muscle"
+    assert told["validated"] is False
+
+
+def test_whom_and_which_electrodes_a_model_serves_is_told(model: Model, folder: Path) -> None:
+    assert facts(model)["serves"] == "any headset and anybody; it is tied to none"
+    places = ((0.0, 0.0, 0.1), (0.1, 0.0, 0.0))
+    for person, base, said in (
+        (
+            "P01",
+            "some model",
+            "P01 alone, calibrated from some model; with the 2 electrodes Cz, C4",
+        ),
+        ("", "", "anybody; with the 2 electrodes Cz, C4 alone"),
+    ):
+        tied = Tied(("Cz", "C4"), places, person, base)
+        path = folder / "tied.onnx"
+        write = replace(model.card, tied=tied)
+        path.write_bytes(with_card(model.path.read_bytes(), write, str(path)))
+        assert said in facts(load_model(path))["serves"]
 
 
 def test_the_caveat_comes_first_then_all_that_the_card_says(model: Model) -> None:
