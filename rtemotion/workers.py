@@ -7,8 +7,10 @@ worker that is killed costs its task a second try, and nothing else.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -24,6 +26,8 @@ R = TypeVar("R")
 _MOST_KILLED = 3
 # Seconds in which a cluster has to answer.
 _WAIT_S = 15
+# Name of the thread that looks after a worker's parent.
+_WATCH = "rtemotion-parent"
 # A Dask worker may have many threads; readers and BLAS want a process to themselves.
 _alone = threading.Lock()
 
@@ -89,13 +93,33 @@ def _tried(task: Callable[[T], R], number: int, item: T) -> tuple[int, R | Rtemo
         return number, problem
 
 
-def _at_worker(task: Callable[[T], R], number: int, item: T) -> tuple[int, R | RtemotionError]:
-    with _alone:
-        if threading.current_thread() is threading.main_thread():
-            # Ctrl-C reaches every process of a terminal; the one that started us ends us.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with _one_thread():
-            return _tried(task, number, item)
+def _at_cluster(task: Callable[[T], R], number: int, item: T) -> tuple[int, R | RtemotionError]:
+    with _alone, _one_thread():
+        return _tried(task, number, item)
+
+
+def _at_worker(
+    task: Callable[[T], R], parent: int, number: int, item: T
+) -> tuple[int, R | RtemotionError]:
+    if os.getpid() != parent:
+        _belong_to(parent)
+    with _one_thread():
+        return _tried(task, number, item)
+
+
+def _belong_to(parent: int) -> None:
+    """Let this process live and end with the one that started it."""
+    # Ctrl-C reaches every process of a terminal; the one that started this one ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not any(thread.name == _WATCH for thread in threading.enumerate()):
+        threading.Thread(target=_end_with, args=(parent,), name=_WATCH, daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it was killed: nobody wants its results."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _on_this_machine(
@@ -107,11 +131,13 @@ def _on_this_machine(
     left = dict(enumerate(items))
     killed = 0
     while left:
-        calls = [delayed(_at_worker)(task, number, item) for number, item in left.items()]
+        calls = [
+            delayed(_at_worker)(task, os.getpid(), number, item) for number, item in left.items()
+        ]
         how = {"return_as": "generator_unordered", "batch_size": 1, "max_nbytes": None}
         try:
             with parallel_config(backend="loky", inner_max_num_threads=1):
-                results = Parallel(n_jobs=min(jobs, len(calls)), **how)(calls)
+                results = Parallel(n_jobs=jobs, **how)(calls)
             with closing(results):
                 for number, result in results:
                     del left[number]
@@ -154,7 +180,7 @@ def _from_cluster(
     from distributed.scheduler import KilledWorker
 
     with client:
-        futures = client.map(partial(_at_worker, task), range(len(items)), items, pure=False)
+        futures = client.map(partial(_at_cluster, task), range(len(items)), items, pure=False)
         numbers = {future.key: number for number, future in enumerate(futures)}
         try:
             for future in as_completed(futures, loop=client.loop):
