@@ -39,6 +39,7 @@ from .options import (
     takes_network,
     takes_setup,
 )
+from .train_command import train
 
 if TYPE_CHECKING:
     from ..options import Options
@@ -625,3 +626,4 @@ def recover(
 
 app.command()(annotate)
 app.command()(evaluate)
+app.command()(train)

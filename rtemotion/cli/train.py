@@ -31,6 +31,7 @@ class Wanted:
     estimator, protocol, normalisation, name : str
     parts, channels, only : tuple of str
     lags_s : tuple of float or None
+    pretrain : Path or None
     montage : str or None
     step_s : float
     shifts, jobs : int
@@ -44,6 +45,7 @@ class Wanted:
     protocol: str
     parts: tuple[str, ...]
     lags_s: tuple[float, ...] | None
+    pretrain: Path | None
     normalisation: str
     channels: tuple[str, ...]
     montage: str | None
@@ -84,6 +86,7 @@ def run_train(wanted: Wanted, as_json: bool) -> None:
         lags_s=wanted.lags_s,
         only=wanted.only,
         shifts=wanted.shifts,
+        pretrain=wanted.pretrain,
         how=how,
     )
     dataset = wanted.open()
@@ -122,6 +125,7 @@ def report_of(made: Trained, out: Path) -> dict[str, Any]:
         "reasons": "exact"
         if agreement is None
         else {"channels": agreement.node, "pairs": agreement.edge, "are": agreement.protocol},
+        "pretrained": made.pretrained or None,
         "evaluation": card.scores.get("evaluation"),
         "notes": [] if made.evaluation is None else list(made.evaluation.notes),
     }

@@ -17,7 +17,17 @@ from .dataset_options import (
 )
 from .options import File, JsonOption, OverwriteOption, Text, Texts, positive, split
 
-ESTIMATORS = ("mean", "ridge", "lasso", "pls", "kernel-ridge", "svr", "forest")
+ESTIMATORS = (
+    "mean",
+    "ridge",
+    "lasso",
+    "pls",
+    "kernel-ridge",
+    "svr",
+    "forest",
+    "encoder",
+    "mixing",
+)
 PROTOCOLS = ("auto", "A", "B", "C", "D", "E", "none")
 NORMALISATIONS = ("adaptive", "baseline", "none")
 
@@ -61,8 +71,8 @@ def train(
         typer.Option(
             "--estimator",
             callback=lambda value: _one_of(ESTIMATORS, value),
-            help="mean, ridge, lasso, pls (reasons are exact), kernel-ridge, svr or forest "
-            "(reasons are approximate).",
+            help="mean, ridge, lasso, pls, encoder (reasons are exact), kernel-ridge, svr, forest "
+            "or mixing (reasons are approximate); the networks, encoder and mixing, are slow.",
         ),
     ] = "ridge",
     protocol: Annotated[
@@ -87,6 +97,14 @@ def train(
             callback=_seconds,
             help="By how long ratings may follow what is felt, as in 0,1,2; chosen inside the "
             "folds. By default 0 to 6 for felt ratings that move, else 0.",
+        ),
+    ] = None,
+    pretrain: Annotated[
+        File,
+        typer.Option(
+            "--pretrain",
+            metavar="FOLDER",
+            help="mixing: learn from the recordings in this folder first, without labels.",
         ),
     ] = None,
     normalisation: Annotated[
@@ -144,6 +162,7 @@ def train(
         protocol=protocol,
         parts=split([parts]),
         lags_s=None if lags is None else parse_lags(lags),
+        pretrain=pretrain,
         normalisation=normalisation,
         channels=split(channels),
         montage=montage,
