@@ -67,8 +67,9 @@ def _converted(network: torch.nn.Module, card: ModelCard) -> Any:
         torch.ones(n),
         torch.zeros(card.n_context, n),
     )
-    channels = torch.export.Dim("channels", min=2, max=card.max_channels)
-    pairs = torch.export.Dim("pairs", min=1, max=card.max_channels * (card.max_channels - 1) // 2)
+    most = max(n, card.max_channels)
+    channels = torch.export.Dim("channels", min=2, max=most)
+    pairs = torch.export.Dim("pairs", min=1, max=most * (most - 1) // 2)
     dynamic = ({1: channels}, {2: pairs}, {0: pairs}, {0: channels}, {0: channels}, {1: channels})
     with warnings.catch_warnings():
         # The exporter warns about its own internals, nothing a caller could act on.

@@ -312,8 +312,7 @@ class EmotionNetwork(nn.Module):
         if shape.architecture == "additive" or power is None or connectivity is None:
             h = self.encoder(positions, mask, context)
         else:
-            now = power * mask / self.power_scale[:, None]
-            h = self.encoder(positions, mask, context, now, self._dense(connectivity, pairs, mask))
+            h = self._mixed(power, connectivity, pairs, positions, mask, context)
         node, edge = self.read_out(h, pairs, mask)
         node_gate, edge_gate, log_std = self.read_out.gated(h, context, mask)
         edge = (edge * edge_gate[..., None]).reshape(
@@ -321,6 +320,36 @@ class EmotionNetwork(nn.Module):
         )
         node = node * node_gate[..., None] / self.power_scale[:, None]
         return node, edge / self.edge_scale[:, :, None], log_std
+
+    def seen(
+        self,
+        power: Tensor,
+        connectivity: Tensor,
+        pairs: Tensor,
+        positions: Tensor,
+        mask: Tensor,
+        context: Tensor,
+    ) -> Tensor:
+        """Return what the free encoder makes of k moments, (k, n_channels, width).
+
+        Parameters as for `weights`.
+        """
+        context = self._scaled(context, mask)
+        return self._mixed(power, connectivity, pairs, positions, mask, context)
+
+    def _mixed(
+        self,
+        power: Tensor,
+        connectivity: Tensor,
+        pairs: Tensor,
+        positions: Tensor,
+        mask: Tensor,
+        context: Tensor,
+    ) -> Tensor:
+        now = power * mask / self.power_scale[:, None]
+        edges = self._dense(connectivity, pairs, mask)
+        h: Tensor = self.encoder(positions, mask, context, now, edges)
+        return h
 
     def course(
         self,

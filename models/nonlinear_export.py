@@ -8,7 +8,7 @@ resetting an input does is measured on the graph itself, and stands in its card.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,6 @@ def write_nonlinear(
         If it does not fit card and electrodes, is too large, or the file would be refused.
     """
     onnx = require_onnx()
-    n = len(electrodes.channels)
     block = block_of(fitted, card, electrodes)
     if fitted.n_targets != len(card.targets) or std.shape != (len(card.targets),):
         raise ModelError(
@@ -114,16 +113,17 @@ def write_nonlinear(
             "(--parts power), or another estimator (--estimator ridge)."
         )
     session = _session(made.SerializeToString())
-    agreement = _agreement(session, card, electrodes, rows, how)
-    positions = tuple((float(x), float(y), float(z)) for x, y, z in electrodes.positions)
+    rest = electrode_inputs(card, electrodes)
+
+    def run(power: FloatArray, connectivity: FloatArray) -> Sequence[FloatArray]:
+        feeds = {"power": power, "connectivity": connectivity, **rest}
+        names = ["mean", "node_contribution", "edge_contribution"]
+        found: Sequence[FloatArray] = session.run(names, feeds)
+        return found
+
+    agreement = agreement_of(run, card, electrodes, rows, how)
     whole = replace(
-        card,
-        architecture="approximate",
-        agreement=agreement,
-        context=None,
-        tied=Tied(electrodes.channels, positions, "", ""),
-        min_channels=min(card.min_channels, n),
-        max_channels=n,
+        approximate(card, agreement, electrodes),
         inputs=tensors(session.get_inputs()),
         outputs=tensors(session.get_outputs()),
     )
@@ -139,6 +139,21 @@ def write_nonlinear(
     finally:
         partial.unlink(missing_ok=True)
     return agreement
+
+
+def approximate(card: ModelCard, agreement: Agreement, electrodes: Electrodes) -> ModelCard:
+    """Return a card of an approximate model that is tied to electrodes."""
+    n = len(electrodes.channels)
+    positions = tuple((float(x), float(y), float(z)) for x, y, z in electrodes.positions)
+    return replace(
+        card,
+        architecture="approximate",
+        agreement=agreement,
+        context=None,
+        tied=Tied(electrodes.channels, positions, "", ""),
+        min_channels=min(card.min_channels, n),
+        max_channels=n,
+    )
 
 
 def block_of(fitted: Fitted, card: ModelCard, electrodes: Electrodes) -> Block:
@@ -324,27 +339,32 @@ def _session(graph: bytes) -> Any:
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _agreement(
-    session: Any, card: ModelCard, electrodes: Electrodes, rows: FloatArray, how: str
+def agreement_of(
+    run: Callable[[FloatArray, FloatArray], Sequence[FloatArray]],
+    card: ModelCard,
+    electrodes: Electrodes,
+    rows: FloatArray,
+    how: str,
 ) -> Agreement:
-    """Measure how far contributions are what resetting their input does, as `resetting` does."""
+    """Measure how far contributions are what resetting their input does, as `resetting` does.
+
+    Parameters
+    ----------
+    run : callable
+        From power and connectivity to the prediction and the contributions of electrodes and
+        of pairs, all electrodes in use.
+    card : ModelCard
+        Says what the features are.
+    electrodes : Electrodes
+    rows : array, shape (n_rows, n_features)
+        Moments to draw from.
+    how : str
+        What its contributions are, in words.
+    """
     rng = np.random.default_rng(0)
     n, features = len(electrodes.channels), card.features
     n_power, _ = _sizes(card, n)
-    rest = {
-        "pairs": electrodes.pairs,
-        "positions": electrodes.positions.astype(np.float32),
-        "mask": np.ones(n, dtype=np.float32),
-        "context": np.zeros((replace(card, context=None).n_context, n), dtype=np.float32),
-    }
     edges = (len(features.measures), len(features.connectivity_bands), -1)
-
-    def run(power: FloatArray, connectivity: FloatArray) -> list[FloatArray]:
-        feeds = {"power": power, "connectivity": connectivity, **rest}
-        names = ["mean", "node_contribution", "edge_contribution"]
-        found: list[FloatArray] = session.run(names, feeds)
-        return found
-
     found: dict[str, list[FloatArray]] = {"node": [], "edge": []}
     for _ in range(_RESET):
         row = rows[int(rng.integers(len(rows)))].astype(np.float32)
@@ -366,6 +386,17 @@ def _agreement(
             "moments of training with how far setting one to its reference moves the prediction"
         ),
     )
+
+
+def electrode_inputs(card: ModelCard, electrodes: Electrodes) -> dict[str, np.ndarray]:
+    """Return what a graph is told of its electrodes, all in use and nothing known beside."""
+    n = len(electrodes.channels)
+    return {
+        "pairs": electrodes.pairs,
+        "positions": electrodes.positions.astype(np.float32),
+        "mask": np.ones(n, dtype=np.float32),
+        "context": np.zeros((replace(card, context=None).n_context, n), dtype=np.float32),
+    }
 
 
 def _correlation(claimed: FloatArray, done: FloatArray) -> float:

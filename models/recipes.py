@@ -100,6 +100,22 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 )
 
 
+# Networks have to know where electrodes sit: `learning.encoder.encoder_recipe` tells them.
+ENCODERS: Mapping[str, str] = MappingProxyType(
+    {
+        "encoder": "a network that makes weights of where electrodes sit; slow",
+        "mixing": "a network free to mix its inputs; slower",
+    }
+)
+
+
+def _without_electrodes() -> Any:
+    raise SetupError(
+        "A network is not made without its electrodes; train one with `rtemotion train "
+        "--estimator encoder`, or see rtemotion.models.learning.encoder.encoder_recipe."
+    )
+
+
 def recipe_of(name: str) -> Recipe:
     """Return a recipe by its name.
 
@@ -108,6 +124,10 @@ def recipe_of(name: str) -> Recipe:
     SetupError
         When there is none of that name.
     """
+    if name in ENCODERS:
+        return Recipe(name, ENCODERS[name], _without_electrodes)
     if name not in RECIPES:
-        raise SetupError(f"There is no estimator '{name}', expected one of {', '.join(RECIPES)}.")
+        raise SetupError(
+            f"There is no estimator '{name}', expected one of {', '.join([*RECIPES, *ENCODERS])}."
+        )
     return RECIPES[name]

@@ -179,13 +179,46 @@ def train(
     device : str
         Where torch works.
     """
-    rng = np.random.default_rng(plan.seed)
     network.to(device)
     examples = [reference.example(r, device=device) for r in records]
     truth = np.concatenate([r.truth for r in records])
-    set_scales(network, examples[:_SCALED_ON], truth)
-    variance = torch.as_tensor(truth.var(axis=0), device=device)
     tests = [reference.example(r, device=device) for r in held_out]
+    return train_on(
+        network,
+        examples,
+        tests,
+        truth,
+        plan,
+        progress,
+        lambda i: reference.example(records[i], own_baseline=False, device=device),
+        checkpoint,
+    )
+
+
+def train_on(
+    network: EmotionNetwork,
+    examples: Sequence[Example],
+    tests: Sequence[Example],
+    truth: FloatArray,
+    plan: Training,
+    progress: Callable[[int, float, float], None],
+    without_baseline: Callable[[int], Example] | None = None,
+    checkpoint: Path | None = None,
+) -> EmotionNetwork:
+    """Train on examples that are ready, all on the network's device; the rest as in `train`.
+
+    Parameters
+    ----------
+    examples, tests : sequence of Example
+        What is learnt from, and what training stops on.
+    truth : array, shape (n_frames, n_targets)
+        Labels of all that is learnt from.
+    without_baseline : callable, optional
+        Returns an example, by its number, as it would be without the person's baseline.
+    """
+    rng = np.random.default_rng(plan.seed)
+    set_scales(network, examples[:_SCALED_ON], truth)
+    variance = torch.as_tensor(truth.var(axis=0), device=network.bias.device)
     steps = -(-len(examples) // plan.batch)
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
     state = Progress(deepcopy(network), -np.inf, 0, 0)
@@ -204,8 +237,8 @@ def train(
             optimiser.zero_grad()
             for i in batch:
                 x = examples[i]
-                if rng.random() < plan.no_baseline:
-                    x = reference.example(records[i], own_baseline=False, device=device)
+                if rng.random() < plan.no_baseline and without_baseline is not None:
+                    x = without_baseline(i)
                 loss = _step_loss(network, x, variance, plan, rng) / len(batch)
                 torch.autograd.backward(loss)
                 total += float(loss.detach()) * len(batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from ..forest_export import export_forest, is_forest
 from ..kernel_export import export_kernels, is_kernel
 from ..linear_export import Electrodes, export_linear
 from ..placed import require_onnx
-from ..recipes import Recipe
+from ..recipes import ENCODERS, Recipe
 from .describing import About, card_of, population_of
 from .fitted import Fitted
 from .fitting import NONE, Learnt, as_served, learn, require_labels, usual_lags
@@ -58,6 +58,8 @@ class Order:
         Some of the targets; all if empty.
     shifts : int
         Moves of the labels in the test of the score.
+    pretrain : Path or None
+        Folder of recordings without labels that the mixing encoder learns from first.
     how : Preparation
         How features are made.
     """
@@ -69,6 +71,7 @@ class Order:
     lags_s: tuple[float, ...] | None = None
     only: tuple[str, ...] = ()
     shifts: int = 500
+    pretrain: Path | None = None
     how: Preparation = field(default_factory=Preparation)
 
 
@@ -81,10 +84,13 @@ class Trained:
     learnt : Learnt
     evaluation : Evaluation or None
         None where no score was wanted.
+    pretrained : dict
+        What was learnt without labels, and from how much; empty where nothing was.
     """
 
     learnt: Learnt
     evaluation: Evaluation | None
+    pretrained: dict[str, float]
 
 
 def train(
@@ -115,6 +121,10 @@ def train(
     _check(dataset, order)
     names, infos = common_channels(dataset, order.how)
     electrodes = _electrodes(names, infos, order.how)
+    if order.recipe.name in ENCODERS:
+        order, told = _with_electrodes(order, electrodes, cache)
+    else:
+        told = {}
     table = table_at_scale(dataset, order.how, cache, jobs, progress=progress)
     table = as_served(table.pick(*order.only) if order.only else table)
     require_labels(table)
@@ -124,13 +134,12 @@ def train(
     protocol = order.protocol if evaluation is None else evaluation.protocol
     learnt = learn(table, order.recipe, protocol, plan)
     scores = NO_SCORE if evaluation is None else scores_of(evaluation, dataset.name)
-    about = About(
-        order.name, dataset, order.how, order.recipe.name, dict(scores), said_of(dataset)
-    )
+    made_of = said_of(dataset) | ({"pretrained": told} if told else {})
+    about = About(order.name, dataset, order.how, order.recipe.name, dict(scores), made_of)
     population = population_of(dataset, names, order.how)
     card = card_of(learnt, about, population, len(names))
     export(learnt.fitted, card, electrodes, learnt.rows.features, learnt.std, out)
-    return Trained(learnt, evaluation)
+    return Trained(learnt, evaluation, told)
 
 
 def _check(dataset: Dataset, order: Order) -> None:
@@ -140,6 +149,17 @@ def _check(dataset: Dataset, order: Order) -> None:
             f"A decoder has no features of {', '.join(unknown)}, expected --parts of "
             f"{', '.join(PARTS)}."
         )
+    encoder = order.recipe.name in ENCODERS
+    if encoder and set(order.parts) != set(PARTS):
+        raise SetupError(
+            f"The network '{order.recipe.name}' takes all features of its electrodes, and --parts "
+            f"names {', '.join(order.parts)} alone; leave --parts out."
+        )
+    if order.pretrain is not None and not encoder:
+        raise SetupError(
+            f"The estimator {order.recipe.name} learns nothing without labels; --pretrain goes "
+            "with --estimator mixing."
+        )
     if order.how.normalisation == "baseline":
         without = [str(one) for one in dataset if one.rest is None]
         if without:
@@ -147,6 +167,30 @@ def _check(dataset: Dataset, order: Order) -> None:
                 f"{len(without)} recordings have no rest to stand against ({without[0]} is one), "
                 "as a baseline in decoding would need; take --normalisation adaptive."
             )
+
+
+def _with_electrodes(
+    order: Order, electrodes: Electrodes, cache: Path | None
+) -> tuple[Order, dict[str, float]]:
+    """Tell a network its electrodes, and let it learn from recordings without labels first."""
+    from .encoder import Layout, encoder_recipe
+    from .pretraining import pretrain, unlabelled
+
+    layout = Layout(electrodes, order.how.schema)
+    name = order.recipe.name
+    if order.pretrain is None:
+        return replace(order, recipe=encoder_recipe(name, layout)), {}
+    # Refused before the work where it cannot serve.
+    encoder_recipe(name, layout, {})
+    rows = unlabelled(order.pretrain, electrodes.channels, order.how, cache)
+    made = pretrain(rows, layout)
+    told = {
+        "recordings": made.recordings,
+        "windows": made.rows,
+        "error before": round(made.before, 4),
+        "error after": round(made.after, 4),
+    }
+    return replace(order, recipe=encoder_recipe(name, layout, made.start)), told
 
 
 def _electrodes(
@@ -180,13 +224,22 @@ def export(
     Raises
     ------
     ModelError
-        If it is neither linear, nor a sum of RBF kernels, nor a forest, or is too large.
+        If it is neither linear, nor a sum of RBF kernels, a forest or a mixing encoder, or is
+        too large.
     """
     estimators = [part.estimator for part in fitted.parts]
     some = rows[:: max(1, len(rows) // _COMPARED)].astype(np.float64)
-    if all(map(is_kernel, estimators)):
+    if _is_mixing(fitted):
+        from .encoder_export import export_mixing
+
+        export_mixing(fitted, card, electrodes, some, std, out)
+    elif all(map(is_kernel, estimators)):
         export_kernels(fitted, card, electrodes, some, std, out)
     elif all(map(is_forest, estimators)):
         export_forest(fitted, card, electrodes, some, std, out)
     else:
         export_linear(fitted, card, electrodes, some, std, out)
+
+
+def _is_mixing(fitted: Fitted) -> bool:
+    return all(getattr(p.estimator, "architecture", "") == "approximate" for p in fitted.parts)
