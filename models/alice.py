@@ -31,7 +31,7 @@ from ..annotation.segments import cut
 from ..annotation.trajectory import Trajectory
 from ..annotation.trajectory_table import write_trajectory
 from ..annotation.transcript import read_transcript
-from ..errors import RtemotionError
+from ..errors import OutletError, RtemotionError
 from ..features import FeatureSchema
 from ..simulators.listening import VERSIONS, write_twin
 from .datasets import Preparation, alice
@@ -39,6 +39,7 @@ from .datasets.alice import WORDS
 from .datasets.electrodes import spread_electrodes
 from .datasets.scale import table_at_scale
 from .evaluation import Evaluation, FeatureTable, Plan, evaluate
+from .evaluation.report import write_report
 from .evaluation.scores import Score
 from .recipes import RECIPES
 
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, folder in folders:
             with _bar(f"{name}: features") as advance:
                 found[name] = run(folder, study, advance)
-            _write(found[name], out / name if len(folders) > 1 else out)
+            _write(found[name], out / name if len(folders) > 1 else out, name)
     except RtemotionError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
@@ -211,9 +212,21 @@ def _bar(title: str) -> Iterator[Advance]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _write(found: Found, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.json").write_text(found.headline.to_json())
+def _write(found: Found, folder: Path, name: str) -> None:
+    headline = found.headline
+    caveats = ["The listeners are simulated."] if headline.simulated else []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_report(headline, folder / "report.html", name, caveats)
+        (folder / "report.json").write_text(headline.to_json())
+        _write_others(found, folder)
+    except OSError as problem:
+        raise OutletError(
+            f"{folder} cannot be written to ({problem}); name another folder with --out."
+        ) from problem
+
+
+def _write_others(found: Found, folder: Path) -> None:
     for name, evaluation in found.others.items():
         (folder / f"{name}.json").write_text(evaluation.to_json())
 

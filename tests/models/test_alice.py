@@ -51,6 +51,7 @@ def test_one_command_leads_from_raw_files_to_a_report(
     report = json.loads((out / "report.json").read_text())
     assert report["subjects"] == 4
     assert (folder / "labels.csv").exists()
+    assert "The listeners are simulated" in (out / "report.html").read_text()
     assert json.loads((out / "mean.json").read_text())["estimator"].startswith("Dummy")
     assert "mean" in capsys.readouterr().out
 
