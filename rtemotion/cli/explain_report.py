@@ -40,7 +40,7 @@ def show(found: Explanation) -> None:
 
 
 def _emotions(found: Explanation) -> Table:
-    labelled = ["CCC"] if found.labelled else []
+    labelled = ["CCC", "truth r"] if found.labelled else []
     names = list(found.graphs[0].measures)
     headings = ["emotion", *labelled, "halves r", "channels", "edges"]
     headings += [_SHORT.get(name, name) for name in names]
@@ -52,14 +52,17 @@ def _emotions(found: Explanation) -> Table:
     }
     for row in emotion_rows(found):
         own = [_marked(measures[row["emotion"], name]) for name in names]
-        r = _number(row["halves_correlation"])
-        if row["halves_correlation"] > row["halves_by_chance_95"]:
-            r += "*"
-        ccc = [_number(row["concordance"])] * len(labelled)
+        halves, truth = (_over(row, name) for name in ("halves", "labels"))
+        ccc = [_number(row["concordance"]), truth][: len(labelled)]
         counts = [str(row["channels_above_chance"]), str(row["edges_above_chance"])]
         strongest = " ".join(strongest_channels(found, row["emotion"]))
-        table.add_row(row["emotion"], *ccc, r, *counts, *own, strongest)
+        table.add_row(row["emotion"], *ccc, halves, *counts, *own, strongest)
     return table
+
+
+def _over(row: dict[str, Any], name: str) -> str:
+    value = row[f"{name}_correlation"]
+    return _number(value) + "*" * bool(value > row[f"{name}_by_chance_95"])
 
 
 def _marked(row: dict[str, Any]) -> str:
@@ -103,8 +106,14 @@ def _legend(found: Explanation) -> list[str]:
     lines = [
         f"* outside of what {shifts} shifts in time of the outputs give, at 95 %; channels and "
         "edges are counted above their largest of all",
+        "halves r: of an emotion's network in one half with that in the other",
         "distance: weighted Jaccard; * two emotions lie further apart than each from itself",
     ]
+    if found.labelled:
+        lines.append(
+            "CCC: of what was decoded with the labels; truth r: of its network with the network "
+            "of the labels"
+        )
     if found.left_out:
         against = "labels" if found.labelled else "the whole output"
         lines.append(

@@ -84,7 +84,7 @@ def stability_of(edge: FloatArray) -> Stability:
     """
     across = distances(edge[FIRST], edge[SECOND])
     return Stability(
-        np.array([_alike(a, b) for a, b in zip(edge[FIRST], edge[SECOND], strict=True)]),
+        np.array([alike(a, b) for a, b in zip(edge[FIRST], edge[SECOND], strict=True)]),
         distances(edge[WHOLE], edge[WHOLE]),
         0.5 * (across + across.T),
     )
@@ -93,16 +93,16 @@ def stability_of(edge: FloatArray) -> Stability:
 def chance_of(learnt: Learnt, pairs: NDArray[np.int64], n_channels: int) -> Chance:
     """Return what the shifted outputs of some patterns give."""
     shifted = learnt.shifted.astype(np.float64)
-    n_shifts, _, n_emotions, n_bands, n_pairs = shifted.shape
+    n_shifts, _, n_emotions = shifted.shape[:3]
     whole = over_bands(shifted[:, WHOLE])
     degree = degrees(whole, pairs, n_channels)
-    edges = np.abs(np.nan_to_num(shifted[:, WHOLE])).reshape(n_shifts, n_emotions, -1)
+    edges = np.abs(np.nan_to_num(shifted[:, WHOLE]))
     found = [stability_of(one) for one in shifted]
     square = (n_shifts, n_emotions, n_emotions)
     return Chance(
         degree=degree,
         degree_limit=quantile(degree.max(axis=-1, initial=0.0), LEVEL),
-        edge_limit=quantile(edges.max(axis=-1, initial=0.0), LEVEL),
+        edge_limit=quantile(edges.max(axis=(-1, -2), initial=0.0), LEVEL),
         measures=_measures(whole, pairs, n_channels),
         stability=np.array([one.halves for one in found]).reshape(n_shifts, n_emotions),
         distance=np.array([one.distance for one in found]).reshape(square),
@@ -125,7 +125,8 @@ def p_value(found: float, by_chance: FloatArray) -> float:
     return float((1 + np.count_nonzero(known >= found)) / (1 + len(known)))
 
 
-def _alike(a: FloatArray, b: FloatArray) -> float:
+def alike(a: FloatArray, b: FloatArray) -> float:
+    """Return the correlation of two patterns over what is known in both, signs counted."""
     both = np.isfinite(a) & np.isfinite(b)
     return correlation(a[both], b[both])
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ..errors import SetupError
 from ..signal import FloatArray
-from .chance import Chance, Stability, chance_of, stability_of
+from .chance import Chance, Stability, alike, chance_of, stability_of
 from .graphs import ALL_BANDS, EmotionGraph, graph_of, over_bands
-from .learning import SHIFTS, WHOLE, Learnt, learn, mean_of
-from .leaving_out import Groups, LeftOut, correlation, leave_out
+from .learning import SHIFTS, WHOLE, Learnt, learn, mean_of, of_labels
+from .leaving_out import Groups, LeftOut, leave_out
 from .regions import regions_of
 from .seconds import Seconds
 
@@ -120,6 +120,9 @@ class Explanation:
     agreement : array, shape (n_emotions,)
         Mean correlation of each recording's pattern with the mean of the others; NaN where
         there is one recording.
+    truth : array, shape (1 + n_shifts, n_emotions)
+        Correlation of the pattern with that of the labels, then of labels shifted in time;
+        the mean over recordings, NaN where there are no labels.
     """
 
     about: About
@@ -132,6 +135,7 @@ class Explanation:
     features_of: tuple[int, int]
     labelled: bool
     agreement: FloatArray
+    truth: FloatArray
 
     def graph(self, emotion: str, band: str = ALL_BANDS) -> EmotionGraph:
         """Return one graph."""
@@ -191,6 +195,7 @@ def explain(
         features_of=features_of,
         labelled=any(one.labels is not None for one in recorded),
         agreement=_agreement(learnt),
+        truth=_truth(recorded, learnt, n_shifts),
     )
 
 
@@ -216,6 +221,7 @@ def explained(about: About, montage: Montage, learnt: Learnt) -> Explanation:
         features_of=(0, 0),
         labelled=False,
         agreement=np.full(len(about.emotions), np.nan),
+        truth=np.full((1, len(about.emotions)), np.nan),
     )
 
 
@@ -236,13 +242,22 @@ def _agreement(learnt: Sequence[Learnt]) -> FloatArray:
     if len(edges) < 2:
         return np.full(len(edges[0]), np.nan)
     total = np.nansum(edges, axis=0)
-    found = [
-        [correlation(*_both(own, rest)) for own, rest in zip(edge, total - edge, strict=True)]
-        for edge in edges
-    ]
-    return np.asarray(np.mean(found, axis=0))
+    return np.asarray(np.mean([_alike(edge, total - edge) for edge in edges], axis=0))
 
 
-def _both(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-    known = np.isfinite(a) & np.isfinite(b)
-    return a[known], b[known]
+def _truth(recorded: Sequence[Recorded], learnt: Sequence[Learnt], n_shifts: int) -> FloatArray:
+    """Return how far patterns of what was decoded agree with those of what was true."""
+    found = []
+    for one, own in zip(recorded, learnt, strict=True):
+        if one.labels is not None:
+            labels = of_labels(one.seconds, one.labels, n_shifts)
+            found.append([_alike(own.edge[WHOLE], turned) for turned in labels.astype(np.float64)])
+    if not found:
+        return np.full((1, learnt[0].edge.shape[1]), np.nan)
+    fewest = min(len(one) for one in found)
+    return np.asarray(np.mean([one[:fewest] for one in found], axis=0))
+
+
+def _alike(a: FloatArray, b: FloatArray) -> list[float]:
+    """Return the correlation of two sets of patterns, emotion by emotion."""
+    return [alike(x, y) for x, y in zip(a, b, strict=True)]

@@ -85,6 +85,34 @@ def learn(seconds: Seconds, n_shifts: int = SHIFTS) -> Learnt:
     )
 
 
+def of_labels(seconds: Seconds, labels: FloatArray, n_shifts: int = SHIFTS) -> FloatsSingle:
+    """Return the patterns of what was true rather than of what was decoded.
+
+    Parameters
+    ----------
+    seconds : Seconds
+    labels : array, shape (n, n_emotions)
+        NaN where unknown; seconds at which a labelled emotion is unknown are left out.
+    n_shifts : int
+        How often labels are shifted in time.
+
+    Returns
+    -------
+    array, shape (1 + n_shifts, n_emotions, n_connectivity_bands, n_pairs)
+        Standardised patterns of the labels, then of shifted ones; NaN for an emotion
+        without labels, and for all where they last less than a minute.
+    """
+    labelled = np.isfinite(labels).any(axis=0)
+    rows = np.isfinite(labels[:, labelled]).all(axis=1)
+    shifts = _shifts(seconds, n_shifts)
+    found = np.full((1 + len(shifts), len(labelled), *seconds.edges.shape[1:]), np.nan)
+    if labelled.any() and rows.sum() * seconds.stride >= LEAST_S:
+        known = labels[np.ix_(rows, labelled)]
+        turned = [np.roll(known, round(s * len(known) / len(rows)), axis=0) for s in shifts]
+        found[:, labelled] = _patterns(seconds.edges[rows], [known, *turned])
+    return found.astype(np.float32)
+
+
 def mean_of(learnt: Sequence[Learnt]) -> Learnt:
     """Return the mean over recordings of the same channels, of what is known in each."""
     fewest = min(len(one.shifted) for one in learnt)

@@ -35,6 +35,8 @@ def emotion_rows(found: Explanation) -> Iterator[Row]:
             "halves_by_chance_95": float(quantile(chance.stability, 0.95)[e]),
             "halves_p": p_value(found.stability.halves[e], chance.stability[:, e]),
             "recordings_correlation": float(found.agreement[e]),
+            "labels_correlation": float(found.truth[0, e]),
+            "labels_by_chance_95": float(quantile(found.truth[1:, e], 0.95)),
             "channels_above_chance": _count(found.graph(emotion).degree, chance.degree_limit[e]),
             "edges_above_chance": _count(edges, chance.edge_limit[e]),
             "edges": int(np.isfinite(edges).sum()),
