@@ -9,6 +9,7 @@ import typer
 
 from .annotate_command import annotate
 from .evaluate_command import evaluate
+from .explain_command import explain
 from .features_command import features
 from .options import (
     AlsoOption,
@@ -627,3 +628,4 @@ def recover(
 app.command()(annotate)
 app.command()(evaluate)
 app.command()(train)
+app.command()(explain)
