@@ -66,12 +66,12 @@ def run_train(wanted: Wanted, as_json: bool) -> None:
     RtemotionError
         When something cannot be read, learnt or written; no file is left then.
     """
+    _check_out(wanted.out, wanted.overwrite)
     _require_packages()
     from ..models.datasets.rows import Preparation
     from ..models.learning.train import Order, train
     from ..models.recipes import recipe_of
 
-    _check_out(wanted.out, wanted.overwrite)
     how = Preparation(
         step_s=wanted.step_s,
         normalisation=wanted.normalisation,  # type: ignore[arg-type]
