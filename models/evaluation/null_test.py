@@ -12,9 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .chance import shifted
+from .compared import Run
+from .crossfit import HeldOut
 from .evaluate import Plan, evaluate
 from .made_up import Recipe, made_up
-from .splits import Protocol
+from .splits import BLOCKS, Fold, Protocol
 
 ALPHA = 0.05
 _COMMON = Recipe(targets=1, rows=40, support_s=8.0, step_s=2.0)
@@ -95,6 +98,45 @@ def null_test(
             progress(protocol, repeat + 1, alarms)
         counts[protocol] = alarms
     return with_intervals(counts, repeats)
+
+
+def fixed_null_test(repeats: int, shared: bool, moves: int = 99, seed: int = 0) -> int:
+    """Return how often a finished model that knows nothing looked significant.
+
+    What it says is a feature that wanders as slowly as its labels do.
+
+    Parameters
+    ----------
+    repeats : int
+    shared : bool
+        Whether people share stimuli and their labels.
+    moves, seed : int
+        As in `null_test`.
+    """
+    recipe = RECIPES[Protocol.B if shared else Protocol.C]
+    alarms = 0
+    for repeat in range(repeats):
+        table = made_up(recipe, seed + repeat)
+        everything = Fold(np.empty(0, dtype=np.int64), np.arange(len(table)), "everything")
+        labels = table.targets[:, None]
+        run = Run(table, labels, (everything,), Protocol.B, recipe.support_s, 2, seed, BLOCKS)
+        said = table.features[:, :1].astype(np.float64)
+        none, chosen = np.zeros_like(said), np.zeros((1, 1), dtype=np.int64)
+        held = HeldOut(
+            rows=everything.test,
+            fold=np.zeros(len(table), dtype=np.int64),
+            prediction=said,
+            truth=table.targets,
+            training_mean=none,
+            half_width=none,
+            std=none,
+            settings=chosen,
+            lags=chosen,
+            tuned=True,
+            marginal=(table.targets,),
+        )
+        alarms += bool(shifted(run, held, moves).told.p <= ALPHA + 1e-9)
+    return alarms
 
 
 def with_intervals(counts: Mapping[Protocol, int], repeats: int) -> tuple[Alarms, ...]:
