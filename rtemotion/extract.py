@@ -15,7 +15,7 @@ import numpy as np
 from . import __version__
 from .conditioning import ConditioningDesign
 from .content import HashedSource, code_version, content_of, hash_of
-from .features import FeatureSchema
+from .features import FeatureSchema, FeatureStage
 from .features.describe import Descriptor, descriptors
 from .features.measures import get_measure
 from .outlets.hdf5 import Column, Hdf5File
@@ -74,6 +74,9 @@ class Extracted:
 def feature_frames(source: Source, what: Extraction) -> tuple[Iterator[Item], StreamInfo]:
     """Return an iterator over a source's items up to its frames, and the conditioned stream."""
     stages, info = feature_stages(source.info, what.schema, what.design, what.setup)
+    for stage in stages:
+        if isinstance(stage, FeatureStage):
+            stage.ahead = False
     what.schema.warn_if_unreliable(source.info.sfreq)
     return (out for item in source for out in chain(stages, item)), info
 

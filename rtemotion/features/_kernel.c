@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* Goes up when what is called from Python changes: an older build is then left aside. */
-#define VERSION 4
+#define VERSION 5
 
 /* Elements of a strip: a few of these lie in a core's first cache. */
 #define STRIP 256
@@ -156,7 +156,7 @@ run_turn(const Layout *at, const double *const segments[N_TURNED], double *const
 
 /* Views of arrays of doubles, let go of together. */
 typedef struct {
-    Py_buffer views[16];
+    Py_buffer views[20];
     int n;
 } Views;
 
@@ -509,7 +509,7 @@ measure_of(int kind, const Layout *at, Py_ssize_t n_channels, Py_ssize_t strip,
            Py_ssize_t n_bands, double *scratch, double *out)
 {
     const Py_ssize_t n_bins = at->n_bins, pairs = at->n_shifts * n_channels;
-    for (Py_ssize_t shift = 0; shift < at->n_shifts; shift++)
+    for (Py_ssize_t shift = at->first; shift < at->last; shift++)
         for (Py_ssize_t row = 0; row < n_channels; row += strip) {
             const Py_ssize_t n = n_channels - row < strip ? n_channels - row : strip;
             const Py_ssize_t where = shift * at->width + row * n_bins;
@@ -558,6 +558,106 @@ measure(PyObject *module, PyObject *args)
     return release(&held, done);
 }
 
+/* A measure that `hop` works out; see `measure`. */
+typedef struct {
+    int kind;
+    double *from[3], *per, *out;
+} Wanted;
+
+#define MOST_WANTED 3
+
+static int
+wanted_of(Views *held, const Layout *at, Py_ssize_t n_channels, Py_ssize_t n_bands,
+          PyObject *list, Wanted *wanted, Py_ssize_t *n_wanted)
+{
+    *n_wanted = PyTuple_Check(list) ? PyTuple_GET_SIZE(list) : MOST_WANTED + 1;
+    if (*n_wanted > MOST_WANTED) {
+        PyErr_SetString(PyExc_ValueError, "expected a tuple of few measures");
+        return 0;
+    }
+    for (Py_ssize_t m = 0; m < *n_wanted; m++) {
+        PyObject *sums[3], *inverse, *result;
+        Wanted *one = &wanted[m];
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(list, m), "iOOOOO", &one->kind, &sums[0],
+                              &sums[1], &sums[2], &inverse, &result))
+            return 0;
+        for (int s = 0; s < 3; s++)
+            if (!data(held, sums[s], 0, at->n_shifts * at->width, &one->from[s])) return 0;
+        if (!data(held, inverse, 0, at->rows * at->n_bins, &one->per) ||
+            !data(held, result, 1, n_bands * at->n_shifts * n_channels, &one->out))
+            return 0;
+        if (one->kind < 0 || one->kind >= N_KINDS || !one->from[0] || !one->out ||
+            (one->kind != IMCOH && !one->from[1]) ||
+            (one->kind == WPLI2_DEBIASED && !one->from[2]) || (one->kind <= COH && !one->per)) {
+            PyErr_SetString(PyExc_ValueError, "no such measure, or a sum it needs is missing");
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* `turn`, `count_anew` where it is a row's turn, `enter` and `measure` in one go: the sums of a
+ * shift stay in the processor's cache, and each number comes about as it does one by one. */
+static PyObject *
+hop(PyObject *module, PyObject *args)
+{
+    Py_ssize_t n_channels, n_bins, anew_first, anew_last, lag, n_bands, n_wanted = 0;
+    int apart;
+    PyObject *segments[N_TURNED], *segment, *arrays[N_SUMS + 2 * N_LAGGED], *list;
+    Py_buffer spectra, slots, bands;
+    if (!PyArg_ParseTuple(args, "nn(OOOO)(nnny*y*)Op(OOOOOOOOOOO)y*O", &n_channels, &n_bins,
+                          &segments[0], &segments[1], &segments[2], &segments[3], &anew_first,
+                          &anew_last, &lag, &spectra, &slots, &segment, &apart, &arrays[0],
+                          &arrays[1], &arrays[2], &arrays[3], &arrays[4], &arrays[5],
+                          &arrays[6], &arrays[7], &arrays[8], &arrays[9], &arrays[10], &bands,
+                          &list))
+        return NULL;
+    Layout at;
+    Views held = {.n = 0}, more = {.n = 0};
+    double *from[N_TURNED], *newest = NULL, *sums[N_SUMS + 2 * N_LAGGED];
+    Wanted wanted[MOST_WANTED];
+    int done = layout_of(n_channels, n_bins, &at) && bands_fit(&bands, n_bins, &n_bands);
+    for (int s = 0; s < N_TURNED && done; s++)
+        done = data(&held, segments[s], 0, 2 * at.rows * n_bins, &from[s]);
+    done = done && (!from[AFTER] || is_there(from[GONE])) &&
+           data(&held, segment, 0, 2 * at.rows * n_bins, &newest) && is_there(newest) &&
+           sums_of(&held, &at, arrays, sums) && shifts_fit(&at, anew_first, anew_last) &&
+           slots_fit(&slots, &spectra, 2 * at.rows * n_bins);
+    if (done && lag < 1) {
+        PyErr_SetString(PyExc_ValueError, "no such shift or lag");
+        done = 0;
+    }
+    done = done && wanted_of(&more, &at, n_channels, n_bands, list, wanted, &n_wanted);
+    const Py_ssize_t strip = done && STRIP > n_bins ? STRIP / n_bins : 1;
+    double *scratch = done ? PyMem_Malloc(strip * n_bins * sizeof(double)) : NULL;
+    if (done && !scratch) {
+        PyErr_NoMemory();
+        done = 0;
+    }
+    for (Py_ssize_t shift = 0; done && shift < at.n_shifts; shift++) {
+        const double *const turned[N_TURNED] = {from[0], from[1], from[2], from[3]};
+        at.first = shift;
+        at.last = shift + 1;
+        if (shift >= anew_first && shift < anew_last) {
+            const double *const before[N_TURNED] = {[BEFORE] = from[BEFORE]};
+            run_anew(&at, spectra.buf, slots.buf, slots.len / (Py_ssize_t)sizeof(int64_t), lag,
+                     sums, sums + N_SUMS);
+            run_turn(&at, before, sums, sums + N_SUMS);
+        } else
+            run_turn(&at, turned, sums, sums + N_SUMS);
+        run_enter(&at, newest, apart, sums, sums + N_SUMS);
+        for (Py_ssize_t m = 0; m < n_wanted; m++)
+            measure_of(wanted[m].kind, &at, n_channels, strip, wanted[m].from, wanted[m].per,
+                       &bands, n_bands, scratch, wanted[m].out);
+    }
+    PyMem_Free(scratch);
+    PyBuffer_Release(&spectra);
+    PyBuffer_Release(&slots);
+    PyBuffer_Release(&bands);
+    Py_XDECREF(release(&more, done));
+    return release(&held, done);
+}
+
 static PyMethodDef methods[] = {
     {"enter", enter, METH_VARARGS, "Take a segment into sums."},
     {"turn", turn, METH_VARARGS, "Take the oldest segment out, and be ready for the next."},
@@ -565,6 +665,7 @@ static PyMethodDef methods[] = {
     {"take_in", take_in, METH_VARARGS, "Lay a segment out, and follow with the sum of power."},
     {"band_means", band_means, METH_VARARGS, "Means over the bins of some bands."},
     {"measure", measure, METH_VARARGS, "The band means of a measure for every pair."},
+    {"hop", hop, METH_VARARGS, "All of a segment in one go: out, in, and the measures."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # The kernel's `VERSION` that this code calls.
-VERSION = 4
+VERSION = 5
 
 
 def _load() -> ModuleType | None:
@@ -48,3 +48,6 @@ MEASURES: dict[str, tuple[int, tuple[str, ...], bool]] = {
     "wpli2_lagged": (4, ("lagged_im", "lagged_abs_im"), False),
 }
 """The measures it works out: its number, the sums in its order, whether power counts."""
+
+MOST_AT_ONCE = 3
+"""So many measures can be worked out while a segment is taken in."""

@@ -30,9 +30,16 @@ class FeatureStage:
         The conditioned stream.
     schema : FeatureSchema
         Bands, windows, hop and measures.
+
+    Attributes
+    ----------
+    ahead : bool
+        Do what the next frame needs as soon as one is out, so that it comes without delay;
+        True. Where nobody waits, False takes less time in all, and changes no number.
     """
 
     def __init__(self, info: StreamInfo, schema: FeatureSchema) -> None:
+        self.ahead = True
         self.info = info
         self.schema = schema
         n = info.n_channels
@@ -87,7 +94,7 @@ class FeatureStage:
             if stop - start == until_hop:
                 yield self._frame(float(item.times[stop - 1]))
                 # By now the frame is out.
-                for window in self._windows:
+                for window in self._windows if self.ahead else ():
                     window.prepare()
             start = stop
 
@@ -128,7 +135,7 @@ class FeatureStage:
         for window in self._windows:
             bands = window.bands
             if self._since_reset >= window.group.segment:
-                window.push(*self._segment(window.group.segment))
+                window.push(*self._segment(window.group.segment), measuring=full)
                 if full:
                     density = window.density()
                     power[bands] = window.power(density)

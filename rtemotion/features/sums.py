@@ -28,6 +28,16 @@ from .scratch import Scratch
 from .terms import LAGGED, PairTerms
 from .totals import Totals, Window
 
+# A measure that is worked out on the way: its number, its sums, 1/sqrt(power), and the result.
+Wanted = tuple[
+    int,
+    FloatArray,
+    FloatArray | None,
+    FloatArray | None,
+    FloatArray | None,
+    FloatArray,
+]
+
 # Every sum is counted anew this often, in segments, or as often as a longer window fills.
 REFRESH_EVERY = 64
 # Numbers in a block of one sum: fewer cost calls, more leave the cache.
@@ -54,6 +64,25 @@ class _Turn:
     gone: int | None = None
     after: int | None = None
     before: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Hop:
+    """What taking in the next segment in one go needs, seen before it is in the ring.
+
+    Attributes
+    ----------
+    turned : tuple of array or None
+        The segments of a `_Turn`.
+    staying : array of int
+        Slots of the segments that stay in the window.
+    anew : (int, int)
+        The shifts counted anew this time, half-open.
+    """
+
+    turned: tuple[FloatArray | None, ...]
+    staying: NDArray[np.int64]
+    anew: tuple[int, int]
 
 
 class PairSums:
@@ -129,12 +158,10 @@ class PairSums:
         if self._ready:
             return
         ring = self._ring
-        coming = ring.newest + 1
-        turn = self._turn(coming)
+        turn = self._turn(ring.newest + 1)
         self._apply(turn, slice(0, ring.layout.n_shifts))
-        staying = ring.slots()[1 if ring.full else 0 :]
-        n, phase = ring.layout.n_shifts, coming % self._period
-        for shift in range(phase * n // self._period, (phase + 1) * n // self._period):
+        staying = self._staying()
+        for shift in range(*self._anew()):
             self._count_anew(shift, staying)
             self._apply(_Turn(before=turn.before), slice(shift, shift + 1))
         self._apart = turn.before is not None
@@ -161,6 +188,60 @@ class PairSums:
         if self._walked:
             for rows in self._pieces():
                 self._walk_in(rows)
+
+    @property
+    def in_one_go(self) -> bool:
+        """Whether `plan` and `hop` may stand for `prepare` and `enter` with the next segment."""
+        return self._kernel is not None and not self._walked and not self._ready
+
+    def plan(self) -> Hop:
+        """Look ahead to the next segment, before `SpectraRing.append`; nothing is prepared."""
+        turn = self._turn(self._ring.newest + 1)
+        self._apart = turn.before is not None
+        return Hop(self._segments(turn), self._staying(), self._anew())
+
+    def hop(self, plan: Hop, bands: NDArray[np.int64], wanted: tuple[Wanted, ...]) -> None:
+        """Do what `prepare` and `enter` do, and work out measures on the way.
+
+        Memory is gone through once, where live decoding, which must not wait, goes through
+        it three times; the numbers are the same to the bit.
+
+        Parameters
+        ----------
+        plan : Hop
+            As it was before the newest segment was appended.
+        bands : array, shape (n_bands, 2)
+            Ranges of bins that are one value.
+        wanted : tuple of Wanted
+            Measures.
+        """
+        assert self._kernel is not None
+        ring = self._ring
+        self._kernel.hop(
+            ring.layout.n_channels,
+            ring.n_paired,
+            plan.turned,
+            (*plan.anew, self._lag, ring.spectra, plan.staying),
+            ring.spectrum(ring.newest),
+            self._apart,
+            tuple(self._run_arrays),
+            bands,
+            wanted,
+        )
+        self._owed = self._apart
+
+    def _staying(self) -> NDArray[np.int64]:
+        ring = self._ring
+        return ring.slots()[1 if ring.full else 0 :]
+
+    def _anew(self) -> tuple[int, int]:
+        """Return the shifts that are counted anew with the next segment, half-open."""
+        n, phase = self._ring.layout.n_shifts, (self._ring.newest + 1) % self._period
+        return phase * n // self._period, (phase + 1) * n // self._period
+
+    def _segments(self, turn: _Turn) -> tuple[FloatArray | None, ...]:
+        numbers = (turn.newest, turn.gone, turn.after, turn.before)
+        return tuple(None if n is None else self._ring.spectrum(n) for n in numbers)
 
     def _turn(self, coming: int) -> _Turn:
         """Return what has to be done before a segment enters."""
@@ -206,11 +287,7 @@ class PairSums:
         if self._kernel is not None:
             ring = self._ring
             size = (ring.layout.n_channels, ring.n_paired, rows.start, rows.stop)
-            segments = (
-                None if number is None else ring.spectrum(number)
-                for number in (turn.newest, turn.gone, turn.after, turn.before)
-            )
-            self._kernel.turn(*size, *segments, *self._run_arrays)
+            self._kernel.turn(*size, *self._segments(turn), *self._run_arrays)
         if self._walked:
             for piece in self._pieces(rows):
                 self._walk(turn, piece)

@@ -12,7 +12,7 @@ from .measures import Measure, get_measure
 from .pairs import PairLayout
 from .ring import SpectraRing
 from .schema import FeatureSchema, Group
-from .sums import REFRESH_EVERY, PairSums
+from .sums import REFRESH_EVERY, PairSums, Wanted
 from .terms import LAGGED
 from .totals import Window
 
@@ -81,10 +81,11 @@ class SegmentWindow:
 
     def clear(self) -> None:
         """Forget every segment."""
+        self._measured = False
         self.ring.clear()
         self._sums.clear()
 
-    def push(self, segment: FloatArray, valid: NDArray[np.bool_]) -> None:
+    def push(self, segment: FloatArray, valid: NDArray[np.bool_], measuring: bool = False) -> None:
         """Take the newest segment.
 
         Parameters
@@ -93,14 +94,50 @@ class SegmentWindow:
             Volts.
         valid : array of bool, shape (n_channels,)
             Channels whose segment may be used; the others are masked.
+        measuring : bool
+            Whether `connectivity` will be asked for: where nothing was prepared, it is worked
+            out on the way.
         """
-        ring = self.ring
+        spectrum = self._spectrum(segment, valid)
+        self._measured = False
+        if self._measures and self._sums.in_one_go:
+            self._push_in_one_go(spectrum, valid, measuring)
+            return
         self.prepare()
-        dominated = ring.append(self._spectrum(segment, valid), valid)
-        if dominated or ring.newest % REFRESH_EVERY == REFRESH_EVERY - 1:
-            ring.rebuild()
+        dominated = self._append(spectrum, valid)
         if self._measures:
             self._sums.enter(dominated)
+
+    def _append(self, spectrum: NDArray[np.complex128], valid: NDArray[np.bool_]) -> bool:
+        ring = self.ring
+        dominated = ring.append(spectrum, valid)
+        if dominated or ring.newest % REFRESH_EVERY == REFRESH_EVERY - 1:
+            ring.rebuild()
+        return dominated
+
+    def _push_in_one_go(
+        self, spectrum: NDArray[np.complex128], valid: NDArray[np.bool_], measuring: bool
+    ) -> None:
+        plan = self._sums.plan()
+        if self._append(spectrum, valid):
+            self._sums.enter(dominated=True)
+            return
+        wanted = self._wanted() if measuring and not self.ring.partly_masked else ()
+        self._sums.hop(plan, self._means.edges, wanted)
+        self._measured = len(wanted) == len(self._measures)
+
+    def _wanted(self) -> tuple[Wanted, ...]:
+        """Return the measures in the kernel's words; none when it does not know all of them."""
+        names = [measure.name for measure in self._measures]
+        if len(names) > compiled.MOST_AT_ONCE or not compiled.MEASURES.keys() >= set(names):
+            return ()
+        known = [compiled.MEASURES[name] for name in names]
+        inverse = self.ring.inverse_power() if any(scaled for _, _, scaled in known) else None
+        wanted = []
+        for (kind, sums, scaled), out in zip(known, self.values, strict=True):
+            three = [*(self._sums[name] for name in sums), None, None][:3]
+            wanted.append((kind, *three, inverse if scaled else None, out))
+        return tuple(wanted)
 
     def prepare(self) -> None:
         """Do what the next segment needs and no value waits for; the values have to be out."""
@@ -130,6 +167,9 @@ class SegmentWindow:
             In the layout of pairs by shift; NaN for pairs that share fewer than half of the
             window's segments, or fewer than a measure needs.
         """
+        if self._measured:
+            self._withhold()
+            return self.values
         by_numpy = []
         inverse = None
         for measure, out in zip(self._measures, self.values, strict=True):
