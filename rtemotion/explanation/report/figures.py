@@ -61,7 +61,10 @@ def degrees_figure(found: Explanation) -> Figure:
 def network_figure(found: Explanation, emotion: str) -> Figure:
     """Draw one emotion: its strongest edges, its degrees, its maximum spanning tree."""
     figure = new_figure(14.0, 5.8)
-    chords, degree, tree = figure.subplots(1, 3, width_ratios=(1.2, 1.0, 1.0))
+    # Fixed places: three squares need no search for room, which takes a second a figure.
+    figure.set_layout_engine("none")
+    rows = {"left": 0.01, "right": 0.99, "top": 0.88, "bottom": 0.09, "wspace": 0.04}
+    chords, degree, tree = figure.subplots(1, 3, width_ratios=(1.2, 1.0, 1.0), gridspec_kw=rows)
     _chords(chords, found, emotion)
     values, limits = _degrees(found)
     own = values[found.about.emotions.index(emotion)]

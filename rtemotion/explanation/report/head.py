@@ -25,7 +25,7 @@ _RIM = np.deg2rad(100.0)
 # Fewer electrodes tell nothing of what lies between them.
 _FEWEST_FOR_MAP = 8
 # Further than this from any electrode, in radii of the head, nothing is drawn.
-_FAR = 0.45
+_FAR = 0.6
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -111,7 +111,7 @@ def _between(
     from scipy.interpolate import RBFInterpolator
     from scipy.spatial import cKDTree
 
-    line = np.linspace(-1.0, 1.0, 81)
+    line = np.linspace(-1.0, 1.0, 121)
     x, y = np.meshgrid(line, line)
     points = np.stack([x.ravel(), y.ravel()], axis=1)
     smooth = RBFInterpolator(where, values, kernel="linear")(points).reshape(x.shape)
