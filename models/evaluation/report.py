@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CSS = """
 .container-fluid .rtemotion { max-width: 54rem; }
 .rtemotion svg { max-width: 100%; height: auto; }
-.rtemotion table { width: auto; }
+.rtemotion table { width: auto; font-size: .9rem; display: block; overflow-x: auto; }
 .rtemotion td, .rtemotion th { padding: .2rem .9rem .2rem 0; vertical-align: top; }
 .rtemotion .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .rtemotion .verdict { font-size: 1.35rem; font-weight: 600; margin-bottom: .3rem; }
@@ -88,8 +88,8 @@ def _sections(
     if len(found.targets) > 1:
         says = (
             "On the diagonal what was meant; off it what else a prediction follows. The "
-            "discriminant CCC among the scores is what is left when the part that all labels "
-            "share is taken off: outputs that are one arousal have none."
+            "discriminant CCC (discr. among the scores) is what is left when the part that all "
+            "labels share is taken off: outputs that are one arousal have none."
         )
         yield "Several emotions or one", [_figure(pictures.matrix(found)), _p(says)]
     yield "Intervals", [_p(coverage_words(found)), _figure(pictures.coverage(found))]
@@ -119,7 +119,7 @@ def _verdict(found: Evaluation, data: str, caveats: Sequence[str]) -> list[str]:
 
 
 def _targets(found: Evaluation) -> str:
-    head = ("target", "CCC", "r", "RMSE", "MAE", "R²", "discriminant", "p", "q", "verdict")
+    head = ("target", "CCC", "r", "RMSE", "MAE", "R²", "discr.", "p", "q", "verdict")
     rows = [
         (
             f"{escape(target.name)}<br><small>{escape(target.construct)}</small>",
