@@ -76,9 +76,9 @@ class HashedSource:
     def _take(self, item: Chunk | Event | Tick) -> None:
         parts = self._parts
         if isinstance(item, Chunk):
-            parts["data"].update(item.data)
-            parts["times"].update(item.times)
-            parts["flags"].update(np.ascontiguousarray(item.flags))
+            parts["data"].update(item.data.data)
+            parts["times"].update(item.times.data)
+            parts["flags"].update(np.ascontiguousarray(item.flags).data)
             if item.missing_before:
                 parts["gaps"].update(f"{item.first_sample} {item.missing_before};".encode())
         elif isinstance(item, Event):

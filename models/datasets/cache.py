@@ -148,7 +148,7 @@ class _Digests:
 
     def update(self, *columns: Any) -> None:
         for part, column in zip(self._parts, columns, strict=True):
-            part.update(np.ascontiguousarray(column))
+            part.update(np.ascontiguousarray(column).data)
 
     @property
     def text(self) -> str:

@@ -29,14 +29,7 @@ from .terms import LAGGED, PairTerms
 from .totals import Totals, Window
 
 # A measure that is worked out on the way: its number, its sums, 1/sqrt(power), and the result.
-Wanted = tuple[
-    int,
-    FloatArray,
-    FloatArray | None,
-    FloatArray | None,
-    FloatArray | None,
-    FloatArray,
-]
+Wanted = tuple[int | FloatArray | None, ...]
 
 # Every sum is counted anew this often, in segments, or as often as a longer window fills.
 REFRESH_EVERY = 64
