@@ -379,8 +379,12 @@ def agreement_of(
             ("edge", edge[:, pair], run(power, lacking)[0]),
         ):
             found[kind].append(np.stack([claim, mean - moved]))
+    node_agrees, edge_agrees = (
+        _correlation(*np.concatenate(found[kind], axis=1)) for kind in ("node", "edge")
+    )
     return Agreement(
-        *(_correlation(*np.concatenate(found[kind], axis=1)) for kind in ("node", "edge")),
+        node_agrees,
+        edge_agrees,
         protocol=(
             f"contributions are {how}; correlation over {_RESET} channels and pairs drawn from "
             "moments of training with how far setting one to its reference moves the prediction"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import RtemotionError, SetupError, SourceError
@@ -61,7 +62,7 @@ def unlabelled(
     how: Preparation,
     cache: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[FloatArray]:
+) -> list[NDArray[np.float32]]:
     """Return the features of all recordings in a folder that have certain channels.
 
     Parameters
@@ -86,7 +87,7 @@ def unlabelled(
 
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
     place = (default_folder() if cache is None else cache).resolve()
-    found = []
+    found: list[NDArray[np.float32]] = []
     for done, path in enumerate(files):
         one = LabelledRecording(path.stem, "", path.stem, partial(open_recording, path), tuple)
         try:
@@ -103,7 +104,7 @@ def unlabelled(
 
 
 def pretrain(
-    recordings: Sequence[FloatArray], layout: Layout, epochs: int = 20, seed: int = 0
+    recordings: Sequence[NDArray[np.floating]], layout: Layout, epochs: int = 20, seed: int = 0
 ) -> Pretrained:
     """Learn from rows without labels.
 
@@ -179,7 +180,8 @@ def _error(
                      mask, contexts)  # fmt: skip
     guess = head(h[:, hidden]).transpose(1, 2)
     truth = example.power[:, :, hidden]
-    return ((guess - truth) ** 2).mean() / (truth**2).mean().clamp(min=1e-6)
+    error: Tensor = ((guess - truth) ** 2).mean() / (truth**2).mean().clamp(min=1e-6)
+    return error
 
 
 def _held_error(network: EmotionNetwork, head: nn.Module, layout: Layout, z: FloatArray) -> float:

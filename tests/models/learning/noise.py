@@ -21,6 +21,7 @@ SCHEMA = FeatureSchema(
         Band("alpha", 8, 13, 1.0, 3.0, connectivity=True),
         Band("beta", 13, 30, 1.0, 3.0, connectivity=True),
     ),
+    hop=0.5,
     measures=("imcoh",),
 )
 HOW = Preparation(SCHEMA)

@@ -23,7 +23,7 @@ from rtemotion.models.recipes import recipe_of
 from ..datasets.made import write_edf
 from ..test_linear_export import electrodes
 from .noise import HOW, NAMES, SCHEMA, people, recording
-from .test_train import replayed
+from .test_train import kept_in, replayed
 
 LAYOUT = Layout(electrodes(4), SCHEMA)
 
@@ -64,7 +64,7 @@ def test_it_knows_no_other_features() -> None:
 def test_a_file_decodes_what_the_network_predicts(name: str, tmp_path: Path) -> None:
     dataset = people(recording(1), recording(2))
     order = Order(recipe_of(name), "net", "none", lags_s=(0.0,), how=HOW)
-    made = train(dataset, order, tmp_path / "a.onnx", tmp_path / "cache")
+    made = train(dataset, order, tmp_path / "a.onnx", kept_in(tmp_path))
     model = load_model(tmp_path / "a.onnx")
     assert model.card.architecture == ("additive" if name == "encoder" else "approximate")
     assert model.card.tied is not None
