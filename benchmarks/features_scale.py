@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -125,6 +126,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     work = asked.work or Path(tempfile.gettempdir()) / "rtemotion-features-scale"
+    # In a process of its own, so that the memory this takes is not counted.
+    making = multiprocessing.get_context("spawn").Process(
+        target=made, args=(work / "recordings", asked.recordings, asked.minutes)
+    )
+    making.start()
+    making.join()
     paths = made(work / "recordings", asked.recordings, asked.minutes)
     names = open_file(paths[0]).info.channels
     recordings = [
