@@ -102,7 +102,7 @@ def of_labels(seconds: Seconds, labels: FloatArray, n_shifts: int = SHIFTS) -> F
         Standardised patterns of the labels, then of shifted ones; NaN for an emotion
         without labels, and for all where they last less than a minute.
     """
-    labelled = np.isfinite(labels).any(axis=0)
+    labelled = np.asarray(np.isfinite(labels).any(axis=0))
     rows = np.asarray(np.isfinite(labels[:, labelled]).all(axis=1))
     shifts = _shifts(seconds, n_shifts)
     found = np.full((1 + len(shifts), len(labelled), *seconds.edges.shape[1:]), np.nan)
