@@ -156,7 +156,7 @@ def linear_in(estimator: Any, rows: FloatArray) -> tuple[FloatArray, FloatArray]
             f"The {_name_of(estimator)} is not exported: its predictions are no sum of weights "
             f"times features (off by {off:.2g}), so that no contribution would be what an input "
             "does; export a linear one, such as ridge, lasso, PLS or kernel ridge with a linear "
-            "kernel."
+            "kernel, or an RBF kernel or a forest as approximate (kernel_export, forest_export)."
         )
     return weights, bias
 

@@ -182,7 +182,7 @@ def test_a_frame_of_many_channels_is_decoded_well_within_a_hop(
     model: Model, tmp_path: Path
 ) -> None:
     for kind in EXPORTS:
-        made, _, where, power, edges = exported(kind, model, 64, tmp_path / f"{kind}.onnx", 200)
+        made, _, where, power, edges = exported(kind, model, 64, tmp_path / f"{kind}.onnx", 80)
         rest = rest_of(made, where)
         made.run(power[0], edges[0], *rest)
         began = time.perf_counter()
