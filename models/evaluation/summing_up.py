@@ -97,7 +97,9 @@ def summed_up(run: Run, judged: Judged, said: Said) -> Evaluation:
     model = Comparison.of(run, clips)
     terms = judged.terms if judged.attributed else None
     p = np.full(run.labels.shape[2], np.nan) if chance is None else chance.each
-    verdicts = [verdict(model, judged.others, terms, p[k], k) for k in range(len(p))]
+    # Of several targets some look well by chance: the false discovery rate over them decides.
+    q = false_discovery(p)
+    verdicts = [verdict(model, judged.others, terms, q[k], k) for k in range(len(q))]
     together = np.nan if chance is None else chance.told.p
     overall = verdict(model, judged.others, terms, together, None)
     # What was made elsewhere learnt neither these people nor these stimuli.
@@ -120,7 +122,7 @@ def summed_up(run: Run, judged: Judged, said: Said) -> Evaluation:
         gap_s=run.gap_s,
         simulated=table.simulated,
         mean=means,
-        targets=_targets(run, held, clips, model, p, verdicts),
+        targets=_targets(run, held, clips, model, (p, q), verdicts),
         verdict=overall,
         baselines=judged.compared,
         significance=None if chance is None else chance.told,
@@ -152,12 +154,12 @@ def _targets(
     held: HeldOut,
     clips: HeldOut,
     model: Comparison,
-    p: FloatArray,
+    chances: tuple[FloatArray, FloatArray],
     verdicts: Sequence[str],
 ) -> tuple[Target, ...]:
     table = run.table
     within, own = statistic_of(run, held), discriminant(table, clips)
-    q = false_discovery(p)
+    p, q = chances
     return tuple(
         Target(
             name=name,

@@ -55,8 +55,8 @@ def verdict(
         Baselines by name.
     terms : EqualTerms or None
     p : float
-        How often chance does as well; NaN where that could not be asked, and the interval
-        of r decides.
+        How often chance does as well, of several targets corrected for their number; NaN
+        where that could not be asked, and the interval of r decides.
     target : int or None
         None for the mean over targets.
     """

@@ -67,6 +67,15 @@ def test_a_window_split_finds_emotion_where_there_is_none_and_is_named() -> None
     assert evaluate(table, None, "D", QUICK).verdict == NOTHING
 
 
+@pytest.mark.parametrize("seed", [0, 3, 9])
+def test_the_luckiest_of_eight_emotions_is_not_called_found(seed: int) -> None:
+    table = made_up(Recipe(subjects=4, stimuli=4, rows=40, targets=8), seed)
+    plan = Plan(shifts=99, resamples=50, baselines=False)
+    found = evaluate(table, None, "B", plan)
+    assert min(target.p for target in found.targets) < 0.05
+    assert {target.verdict for target in found.targets} == {NOTHING}
+
+
 def test_stimuli_on_both_sides_are_named() -> None:
     table = made_up(Recipe(subjects=4, stimuli=4, rows=30), 0)
     assert STIMULUS_BOTH_SIDES in names(audit_split(table, folds_of(table, "E", 10.0)))
