@@ -43,6 +43,8 @@ class PairLayout:
         shift = np.where(forward, second - first, n - (second - first))
         channel = np.where(forward, first, second)
         self._place = (shift - 1) * n + channel
+        rows = np.arange(n)
+        self._by_shift = rows, (rows + np.arange(1, self.n_shifts + 1)[:, None]) % n
         # Round the end of the row the pair is (j, i), which turns an antisymmetric value over.
         self._sign = np.where(forward, 1.0, -1.0)
 
@@ -95,9 +97,18 @@ class PairLayout:
         touched: NDArray[np.bool_] = channels[self._first] | channels[self._second]
         return touched
 
+    def products(self, values: FloatArray) -> FloatArray:
+        """Return products of the rows of both channels, (n_shifts, n_channels, ...)."""
+        first, second = self._by_shift
+        found: FloatArray = values[first] * values[second]
+        return found
+
+    def either(self, channels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return by shift which pairs have one of some channels, (n_shifts, n_channels)."""
+        first, second = self._by_shift
+        touched: NDArray[np.bool_] = channels[first] | channels[second]
+        return touched
+
     def by_shift(self, matrix: FloatArray) -> FloatArray:
         """Return the entries (i, j) of an array (n, n, ...) in this layout, (n_shifts, n, ...)."""
-        n = self.n_channels
-        rows = np.arange(n)
-        columns = (rows + np.arange(1, self.n_shifts + 1)[:, None]) % n
-        return np.asarray(matrix[rows, columns], dtype=np.float64)
+        return np.asarray(matrix[self._by_shift], dtype=np.float64)

@@ -48,9 +48,9 @@ class Window:
     def apart(self, lag: int) -> FloatArray:
         """Return the number of pairs of such segments at least `lag` apart, the same shape."""
         _, _, valid = self._ring.window()
-        both = np.stack([self._layout.by_shift(np.outer(v, v)) for v in valid])
-        earlier = np.add.accumulate(both[: max(len(both) - lag, 0)], axis=0)
-        found: FloatArray = np.add.reduce(both[lag:] * earlier, axis=0)
+        both = self._layout.products(valid.T)
+        earlier = np.add.accumulate(both[..., : max(len(valid) - lag, 0)], axis=-1)
+        found: FloatArray = np.add.reduce(both[..., lag:] * earlier, axis=-1)
         return found
 
     @cached_property

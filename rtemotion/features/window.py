@@ -191,11 +191,8 @@ class SegmentWindow:
     def _withhold(self) -> None:
         """Put NaN where too few segments were good: rounding would pass for a value."""
         ring, lag = self.ring, self.group.lag
-        if ring.whole:
-            for measure, values in zip(self._measures, self.values, strict=True):
-                apart = ring.held > lag or measure.name not in self._lagged
-                if ring.held < measure.fewest or not apart:
-                    values[:] = np.nan
+        if not ring.partly_masked:
+            self._withhold_channels()
             return
         window = Window(ring)
         shared = window.shared.ravel()
@@ -204,6 +201,21 @@ class SegmentWindow:
             if measure.name in self._lagged:
                 few |= window.apart(lag).ravel() == 0.0
             values[:, few] = np.nan
+
+    def _withhold_channels(self) -> None:
+        """Do the same where each channel is in all segments of the window or in none."""
+        ring = self.ring
+        lost = None
+        fewest = 0.0
+        if not ring.whole:
+            lost = np.flatnonzero(self._layout.either(ring.counts == 0))
+            fewest = ENOUGH_SHARED * self.group.n_segments
+        for measure, values in zip(self._measures, self.values, strict=True):
+            apart = ring.held > self.group.lag or measure.name not in self._lagged
+            if ring.held < max(fewest, measure.fewest) or not apart:
+                values[:] = np.nan
+            elif lost is not None:
+                values[:, lost] = np.nan
 
     def _work_out(self, wanted: list[tuple[Measure, FloatArray]]) -> None:
         n = self._layout.n_channels
