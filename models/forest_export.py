@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ..decoding.card import Agreement, ModelCard
 from ..errors import ModelError
 from ..signal import FloatArray
+from .graph_parts import GraphParts
 from .learning.fitted import Fitted
 from .linear_export import Electrodes
 from .nonlinear_export import Block, Claimed, block_of, write_nonlinear
-from .placed import _Parts
 
 HOW = "what the forest says less what it says with the input at its reference"
 
@@ -79,7 +79,7 @@ def export_forest(
     block = block_of(fitted, card, electrodes)
     shape = (len(card.features.bands), len(electrodes.channels), len(electrodes.pairs))
 
-    def body(parts: _Parts, x: str) -> Claimed:
+    def body(parts: GraphParts, x: str) -> Claimed:
         return _added(parts, x, trees, fitted, block, shape)
 
     return write_nonlinear(body, HOW, fitted, card, electrodes, rows, std, path)
@@ -127,7 +127,7 @@ def _rounded_down(threshold: FloatArray) -> NDArray[np.float32]:
 
 
 def _added(
-    parts: _Parts,
+    parts: GraphParts,
     x: str,
     trees: Trees,
     fitted: Fitted,

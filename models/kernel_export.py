@@ -16,10 +16,10 @@ import numpy as np
 from ..decoding.card import Agreement, ModelCard
 from ..errors import ModelError
 from ..signal import FloatArray
+from .graph_parts import GraphParts
 from .learning.fitted import Fitted
 from .linear_export import Electrodes
 from .nonlinear_export import MOST_MB, Block, Claimed, block_of, write_nonlinear
-from .placed import _Parts
 
 HOW = "the slope of the prediction at the moment times the distance from the reference"
 
@@ -79,7 +79,7 @@ def export_kernels(
     block = block_of(fitted, card, electrodes)
     shape = (len(card.features.bands), len(electrodes.channels), len(electrodes.pairs))
 
-    def body(parts: _Parts, x: str) -> Claimed:
+    def body(parts: GraphParts, x: str) -> Claimed:
         return _added(parts, x, kernels, fitted, block, shape)
 
     return write_nonlinear(body, HOW, fitted, card, electrodes, rows, std, path)
@@ -127,7 +127,7 @@ def _union(rows: Sequence[FloatArray]) -> tuple[FloatArray, list[np.ndarray]]:
 
 
 def _added(
-    parts: _Parts,
+    parts: GraphParts,
     x: str,
     kernels: Kernels,
     fitted: Fitted,
@@ -160,7 +160,7 @@ def _added(
 
 
 def _split(
-    parts: _Parts, mean: str, moved: str, block: Block, shape: tuple[int, int, int]
+    parts: GraphParts, mean: str, moved: str, block: Block, shape: tuple[int, int, int]
 ) -> Claimed:
     """Sum what features do over bands and measures, electrode by electrode, pair by pair."""
     n_bands, n, n_pairs = shape

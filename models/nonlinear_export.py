@@ -18,14 +18,14 @@ import numpy as np
 from ..decoding.card import METADATA_KEY, Agreement, ModelCard, Tied
 from ..decoding.graph import DECODED, INPUTS, tensors
 from ..decoding.model import Model
-from ..decoding.tied import TOLERANCE
 from ..errors import ModelError
 from ..features.measures import get_measure
 from ..quiet_onnx import load_onnxruntime
 from ..signal import FloatArray
+from .graph_parts import IR_VERSION, OPSET, GraphParts, Located, locate
 from .learning.fitted import Fitted
 from .linear_export import Electrodes
-from .placed import _OPSET, PlacedWeights, _ir_version, _Parts, _tables, require_onnx
+from .placed import require_onnx
 
 # Megabytes; beyond, a file opens slowly and a frame takes longer than a hop.
 MOST_MB = 32.0
@@ -61,7 +61,7 @@ class Claimed:
 
 
 # Adds a regression to a graph, given the name of the features that it takes.
-Body = Callable[[_Parts, str], Claimed]
+Body = Callable[[GraphParts, str], Claimed]
 
 
 def write_nonlinear(
@@ -189,7 +189,7 @@ def _graph(
 ) -> Any:
     from onnx import TensorProto, helper
 
-    parts = _Parts()
+    parts = GraphParts()
     found = _Found.of(parts, card, electrodes)
     claimed = body(parts, found.features(parts, block))
     parts.add("Identity", [claimed.mean], "mean")
@@ -211,7 +211,7 @@ def _graph(
         parts.kept,
     )
     made = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_ir_version()
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
     )
     made.producer_name = "rtemotion"
     return made
@@ -241,80 +241,45 @@ def _shapes(card: ModelCard) -> tuple[dict[str, tuple[Any, ...]], dict[str, tupl
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """Names of which electrode each channel is, and which pair each pair of channels.
-
-    `used` and `both` are 1 where a channel or pair is known and not masked, else 0.
-    """
+    """What of a graph's channels and pairs is known, and the way to features and back."""
 
     card: ModelCard
     n: int
-    which: str
-    used: str
-    number: str
-    sign: str
-    both: str
+    at: Located
 
     @classmethod
-    def of(cls, parts: _Parts, card: ModelCard, electrodes: Electrodes) -> _Found:
+    def of(cls, parts: GraphParts, card: ModelCard, electrodes: Electrodes) -> _Found:
         """Add the search for electrodes to a graph."""
-        n = len(electrodes.channels)
-        axis_1, axis_2 = parts.keep("axis_1", np.array([1])), parts.keep("axis_2", np.array([2]))
-        place = parts.keep("positions", electrodes.positions.astype(np.float32)[None])
-        away = parts.add("Sub", [parts.add("Unsqueeze", ["positions", axis_1]), place])
-        squared = parts.add("ReduceSum", [parts.add("Mul", [away, away]), axis_2], keepdims=0)
-        which = parts.add("ArgMin", [squared], axis=1, keepdims=0)
-        nearest = parts.add("ReduceMin", [squared, axis_1], keepdims=0)
-        known = parts.add("Less", [nearest, parts.keep("limit", np.float32(TOLERANCE**2))])
-        used = parts.add("Mul", [parts.double(known), parts.double("mask")])
-        sides = []
-        for i in (0, 1):
-            side = parts.add("Gather", ["pairs", parts.keep(f"side_{i}", np.int64(i))], axis=1)
-            sides.append((parts.add("Gather", [which, side]), parts.add("Gather", [used, side])))
-        row = parts.add("Mul", [sides[0][0], parts.keep("n", np.int64(n))])
-        flat = parts.add("Add", [row, sides[1][0]])
-        nothing = np.zeros(0)
-        number, turned = _tables(
-            PlacedWeights(nothing, nothing, nothing, electrodes.positions, electrodes.pairs),
-            [get_measure(m).antisymmetric for m in card.features.measures],
-        )
-        both = parts.add("Mul", [sides[0][1], sides[1][1]])
-        sign = parts.add("Gather", [parts.keep("turned", turned), flat], axis=1)
-        return cls(
-            card,
-            n,
-            which,
-            used,
-            parts.add("Gather", [parts.keep("number", number), flat]),
-            parts.add("Mul", [sign, both]),
-            both,
-        )
+        turning = [get_measure(m).antisymmetric for m in card.features.measures]
+        at = locate(parts, electrodes.positions, electrodes.pairs, turning)
+        return cls(card, len(electrodes.channels), at)
 
-    def features(self, parts: _Parts, block: Block) -> str:
+    def features(self, parts: GraphParts, block: Block) -> str:
         """Add the features of the electrodes in their own order, flat; 0 where unknown."""
         flat, rows = parts.keep("flat", np.array([-1])), []
         features = self.card.features
         if block.power:
-            power = parts.add("Mul", [parts.double("power"), self.used])
+            power = parts.add("Mul", [parts.double("power"), self.at.used])
             nothing = np.zeros((len(features.bands), self.n))
-            where = parts.add("Expand", [self.which, parts.add("Shape", ["power"])])
+            where = parts.add("Expand", [self.at.which, parts.add("Shape", ["power"])])
             placed = self._scattered(parts, "no_power", nothing, where, power)
             rows.append(parts.add("Reshape", [placed, flat]))
         if block.edges:
             axis = parts.keep("edge_axis", np.array([1]))
-            sign = parts.add("Unsqueeze", [self.sign, axis])
+            sign = parts.add("Unsqueeze", [self.at.sign, axis])
             edges = parts.add("Mul", [parts.double("connectivity"), sign])
             n_pairs = self.n * (self.n - 1) // 2
             shape = (len(features.measures), len(features.connectivity_bands), n_pairs)
-            where = parts.add("Expand", [self.number, parts.add("Shape", ["connectivity"])])
+            where = parts.add("Expand", [self.at.number, parts.add("Shape", ["connectivity"])])
             placed = self._scattered(parts, "no_edges", np.zeros(shape), where, edges)
             rows.append(parts.add("Reshape", [placed, flat]))
         return parts.add("Concat", rows, axis=0)
 
-    def shown(self, parts: _Parts, claimed: Claimed, n_targets: int) -> None:
+    def shown(self, parts: GraphParts, claimed: Claimed, n_targets: int) -> None:
         """Add contributions of the channels and pairs that there are."""
         for name, given, which, used in (
-            ("node_contribution", claimed.node, self.which, self.used),
-            ("edge_contribution", claimed.edge, self.number, self.both),
+            ("node_contribution", claimed.node, self.at.which, self.at.used),
+            ("edge_contribution", claimed.edge, self.at.number, self.at.both),
         ):
             if given is None:
                 given = parts.keep(f"no_{name}", np.zeros((n_targets, self.n * self.n)))
@@ -322,7 +287,9 @@ class _Found:
             parts.add("Mul", [taken, used], name)
 
     @staticmethod
-    def _scattered(parts: _Parts, name: str, nothing: FloatArray, where: str, values: str) -> str:
+    def _scattered(
+        parts: GraphParts, name: str, nothing: FloatArray, where: str, values: str
+    ) -> str:
         return parts.add(
             "ScatterElements",
             [parts.keep(name, nothing), where, values],

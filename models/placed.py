@@ -18,14 +18,11 @@ from numpy.typing import NDArray
 from ..decoding.card import METADATA_KEY, ModelCard
 from ..decoding.graph import INPUTS, OUTPUTS, WEIGHTS, tensors
 from ..decoding.model import Model
-from ..decoding.tied import TOLERANCE
 from ..errors import ModelError, SetupError
 from ..features.measures import get_measure
 from ..signal import FloatArray
+from .graph_parts import IR_VERSION, OPSET, GraphParts, locate
 
-_OPSET = 18
-# Names that the graph of another model will not have.
-_OWN = "placed_"
 _BASE = "base_"
 
 
@@ -151,7 +148,7 @@ def _completed(card: ModelCard, graph: bytes) -> ModelCard:
 def _alone(weights: PlacedWeights, card: ModelCard, std: FloatArray | None) -> Any:
     from onnx import TensorProto, helper
 
-    parts = _Parts()
+    parts = GraphParts()
     node, edge = _placed(parts, weights, card)
     parts.add("Identity", [node], "node_weight")
     parts.add("Identity", [edge], "edge_weight")
@@ -175,7 +172,7 @@ def _alone(weights: PlacedWeights, card: ModelCard, std: FloatArray | None) -> A
     ]
     graph = helper.make_graph(parts.nodes, "placed", inputs, _outputs(card), parts.kept)
     return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_ir_version()
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
     )
 
 
@@ -193,7 +190,7 @@ def _on_top(weights: PlacedWeights, card: ModelCard, under: Underneath) -> Any:
             constant.name = _BASE + constant.name
     del made.graph.output[:]
     del made.graph.value_info[:]
-    parts = _Parts()
+    parts = GraphParts()
     node, edge = _placed(parts, weights, card)
     n = len(weights.bias)
     for name, more, rank in (("node_weight", node, 3), ("edge_weight", edge, 4)):
@@ -211,56 +208,19 @@ def _on_top(weights: PlacedWeights, card: ModelCard, under: Underneath) -> Any:
     return made
 
 
-def _placed(parts: _Parts, weights: PlacedWeights, card: ModelCard) -> tuple[str, str]:
+def _placed(parts: GraphParts, weights: PlacedWeights, card: ModelCard) -> tuple[str, str]:
     """Add weights of the channels there are; return the names of those of nodes and edges."""
-    n = len(weights.positions)
-    axis_1, column = parts.keep("axis_1", np.array([1])), parts.keep("axis_2", np.array([2]))
-    place = parts.keep("positions", weights.positions.astype(np.float32)[None])
-    away = parts.add("Sub", [parts.add("Unsqueeze", ["positions", axis_1]), place])
-    squared = parts.add("ReduceSum", [parts.add("Mul", [away, away]), column], keepdims=0)
-    which = parts.add("ArgMin", [squared], axis=1, keepdims=0)
-    nearest = parts.add("ReduceMin", [squared, axis_1], keepdims=0)
-    limit = parts.keep("limit", np.float32(TOLERANCE**2))
-    found = parts.double(parts.add("Less", [nearest, limit]))
-    used = parts.add("Mul", [found, parts.double("mask")])
+    turning = [get_measure(m).antisymmetric for m in card.features.measures]
+    found = locate(parts, weights.positions, weights.pairs, turning)
     node = parts.double(parts.keep("node", weights.node.astype(np.float32)))
-    node = parts.add("Mul", [parts.add("Gather", [node, which], axis=2), used])
-    sides = []
-    for i in (0, 1):
-        side = parts.add("Gather", ["pairs", parts.keep(f"side_{i}", np.int64(i))], axis=1)
-        sides.append((parts.add("Gather", [which, side]), parts.add("Gather", [used, side])))
-    row = parts.add("Mul", [sides[0][0], parts.keep("n", np.int64(n))])
-    flat = parts.add("Add", [row, sides[1][0]])
-    number, turned = _tables(
-        weights, [get_measure(m).antisymmetric for m in card.features.measures]
-    )
-    pair = parts.add("Gather", [parts.keep("number", number), flat])
-    sign = parts.add("Gather", [parts.keep("turned", turned), flat], axis=1)
-    sign = parts.add("Mul", [sign, parts.add("Mul", [sides[0][1], sides[1][1]])])
+    node = parts.add("Mul", [parts.add("Gather", [node, found.which], axis=2), found.used])
     edge = parts.double(parts.keep("edge", weights.edge.astype(np.float32)))
-    edge = parts.add("Gather", [edge, pair], axis=3)
-    return node, parts.add("Mul", [edge, parts.add("Unsqueeze", [sign, axis_1])])
+    edge = parts.add("Gather", [edge, found.number], axis=3)
+    axis = parts.keep("sign_axis", np.array([1]))
+    return node, parts.add("Mul", [edge, parts.add("Unsqueeze", [found.sign, axis])])
 
 
-def _tables(
-    weights: PlacedWeights, antisymmetric: Sequence[bool]
-) -> tuple[NDArray[np.int64], FloatArray]:
-    """Return for any two electrodes their pair's number, and its sign in each measure.
-
-    Shapes (n_channels², ) and (n_measures, n_channels²); an electrode makes no pair with
-    itself, so that its sign is 0.
-    """
-    n = len(weights.positions)
-    i, j = weights.pairs.T
-    number = np.zeros((n, n), dtype=np.int64)
-    number[i, j] = number[j, i] = np.arange(len(weights.pairs))
-    sign = np.zeros((len(antisymmetric), n, n))
-    sign[:, i, j] = 1.0
-    sign[:, j, i] = np.where(antisymmetric, -1.0, 1.0)[:, None]
-    return number.ravel(), sign.reshape(len(antisymmetric), -1)
-
-
-def _read_out(parts: _Parts) -> None:
+def _read_out(parts: GraphParts) -> None:
     """Add what follows from weights, constant and features, in double precision."""
     one, both = parts.keep("sum_1", np.array([1])), parts.keep("sum_12", np.array([1, 2]))
     by_band = parts.add("Mul", ["node_weight", parts.double("power")])
@@ -290,37 +250,3 @@ def _outputs(card: ModelCard) -> list[Any]:
     return [
         helper.make_tensor_value_info(name, TensorProto.DOUBLE, shapes[name]) for name in OUTPUTS
     ]
-
-
-def _ir_version() -> int:
-    # What onnxruntime 1.20 reads, the oldest that is asked for.
-    return 10
-
-
-class _Parts:
-    """Nodes and constants of a graph in the making."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.kept: list[Any] = []
-
-    def add(self, kind: str, inputs: list[str], name: str = "", **attributes: Any) -> str:
-        """Add an operation; return the name of what it gives."""
-        from onnx import helper
-
-        name = name or f"{_OWN}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def keep(self, name: str, value: Any) -> str:
-        """Add a constant; return its name."""
-        from onnx import numpy_helper
-
-        self.kept.append(numpy_helper.from_array(np.asarray(value), _OWN + name))
-        return _OWN + name
-
-    def double(self, name: str) -> str:
-        """Add a conversion to double precision."""
-        from onnx import TensorProto
-
-        return self.add("Cast", [name], to=TensorProto.DOUBLE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from ...errors import ServiceError
@@ -65,7 +65,7 @@ class Link:
         """Whether requests reach the service at present."""
         return self._connection is not None
 
-    def subscribe(self, topics: Sequence[str], emotion: str = "") -> None:
+    def subscribe(self, topics: Iterable[str], emotion: str = "") -> None:
         """Say what is wanted from now on, after a break in the connection too."""
         wanted: dict[str, Any] = {"topics": sorted(topics), "emotion": emotion}
         if wanted != self._wanted:

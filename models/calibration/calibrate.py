@@ -16,6 +16,7 @@ from ...decoding.card import Tied, by_size
 from ...engine import Engine
 from ...pipeline import Setup
 from ...signal import EmotionFrame, FloatArray, Publication, Reason, Source, StreamInfo
+from ..evaluation.provenance import with_mark
 from ..placed import PlacedWeights, Underneath, write_placed
 from .head import GAP_S, Fit, fit_head
 from .judging import chance_of, refuse_without_gain, widening
@@ -209,7 +210,9 @@ def calibrate(seen: Seen, model: Model, unless_no_gain: bool = True) -> Calibrat
     return Calibration(fit, targets, chance, wider, len(minutes.times) * each / 60.0, seconds)
 
 
-def write_calibrated(made: Calibration, seen: Seen, model: Model, person: str, path: Path) -> None:
+def write_calibrated(
+    made: Calibration, seen: Seen, model: Model, person: str, path: Path, mark: str = ""
+) -> None:
     """Write the model with the head on it: a model file like any other, for one person.
 
     Parameters
@@ -220,6 +223,9 @@ def write_calibrated(made: Calibration, seen: Seen, model: Model, person: str, p
         Whom it is for; goes wherever the model's results go.
     path : Path
         Where to write.
+    mark : str
+        Of the recording, see `evaluation.provenance`; without it nobody can tell later
+        what the file has learnt from.
 
     Raises
     ------
@@ -256,6 +262,7 @@ def write_calibrated(made: Calibration, seen: Seen, model: Model, person: str, p
             model.identity,
         ),
         scores={**card.scores, "calibration": said(made, card.target_names)},
+        provenance=with_mark(card, mark) if mark else card.provenance,
     )
     write_placed(weights, calibrated, path, under=Underneath(model, head.scale, std_scale))
 

@@ -52,11 +52,25 @@ def origin_known(card: ModelCard) -> bool:
 
 def mark_of(recording: LabelledRecording) -> str:
     """Return what tells a recording from any other, whatever it is called: a hash of its start."""
-    source = recording.open()
+    return mark_of_source(recording.open())
+
+
+def mark_of_source(source: Source) -> str:
+    """Return the same of a source, which is closed."""
     try:
         return _mark(source, source.info.channels, source.info.sfreq)
     finally:
         source.close()
+
+
+def with_mark(card: ModelCard, mark: str) -> dict[str, Any]:
+    """Return the provenance of a model that learns from one more recording.
+
+    Where it cannot be told what the model has learnt from so far, one more tells nothing.
+    """
+    if not origin_known(card):
+        return dict(card.provenance)
+    return card.provenance | {RECORDINGS: sorted({*card.provenance.get(RECORDINGS, []), mark})}
 
 
 def _mark(source: Source, channels: Iterable[str], sfreq: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from ..decoding import BaselineSpan, load_model
 from ..errors import OutletError, SetupError
 from ..options import Options
+from ..signal import Source
 from ..sources.recording import open_recording
 
 
@@ -64,6 +65,7 @@ def run_calibrate(wanted: Wanted, as_json: bool, options: Options) -> None:
     """
     from ..models.calibration.calibrate import calibrate, said, see, write_calibrated
     from ..models.calibration.labels import read_ratings, read_table
+    from ..models.evaluation.provenance import mark_of_source
     from ..models.placed import require_onnx
 
     require_onnx()
@@ -79,16 +81,20 @@ def run_calibrate(wanted: Wanted, as_json: bool, options: Options) -> None:
     span = None
     if wanted.baseline is not None:
         span = BaselineSpan.parse(wanted.baseline, model.card.normalisation.minimum_s)
-    source = open_recording(
-        wanted.file,
-        unit=options.unit,
-        stream=wanted.stream,
-        layout=options.layout(),
-        sfreq=options.sfreq,
-    )
-    seen = see(source, model, labels, options.setup(), span=span)
+
+    def source() -> Source:
+        return open_recording(
+            wanted.file,
+            unit=options.unit,
+            stream=wanted.stream,
+            layout=options.layout(),
+            sfreq=options.sfreq,
+        )
+
+    seen = see(source(), model, labels, options.setup(), span=span)
     made = calibrate(seen, model, unless_no_gain=not wanted.anyway)
-    write_calibrated(made, seen, model, wanted.person, wanted.out)
+    mark = mark_of_source(source())
+    write_calibrated(made, seen, model, wanted.person, wanted.out, mark)
     report = said(made, names) | {
         "person": wanted.person,
         "model": load_model(wanted.out).identity,

@@ -13,6 +13,7 @@ from rtemotion import Engine, load_model, open_recording
 from rtemotion.decoding import BaselineSpan, Model
 from rtemotion.models.calibration.calibrate import calibrate, see
 from rtemotion.models.calibration.labels import Labels, read_ratings
+from rtemotion.models.evaluation.provenance import mark_of_source, origin_known
 from rtemotion.signal import EmotionFrame, Publication
 
 from .test_entry import rtemotion
@@ -94,6 +95,15 @@ def test_it_tells_nearer_the_truth_than_the_model_it_was_made_from(
         truth = labels.at(times, model.card.target_names)
         apart.append(np.nanmean(np.square(np.array([f.mean for f in frames]) - truth)))
     assert apart[1] < apart[0]
+
+
+def test_the_file_knows_which_recording_it_learnt_from(
+    recording: Path, calibrated: Path, model: Model
+) -> None:
+    card = load_model(calibrated).card
+    assert card.provenance["recordings"] == [mark_of_source(open_recording(recording))]
+    assert origin_known(card)
+    assert card.provenance["recordings"] != model.card.provenance.get("recordings")
 
 
 def test_a_table_is_as_good_as_a_stream(
