@@ -97,6 +97,8 @@ class Window(QMainWindow):
             view.bad_toggled.connect(self.undo.do)
             view.wants_changed.connect(self._want)
         self.tabs.currentChanged.connect(self._turned)
+        # A click on the tab of the page that is shown gives it the keyboard as well.
+        self.tabs.tabBarClicked.connect(lambda _: self.view.setFocus())
         self.transport = Transport(self.link)
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)

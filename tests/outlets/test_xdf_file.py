@@ -82,7 +82,7 @@ def test_what_was_handed_over_is_on_disk_within_a_second(tmp_path: Path) -> None
         file.numbers(stream, np.array([float(k)]), np.ones((1, 2), np.float32))
     eventually(lambda: file.size)
     eventually(lambda: len(by_name(path).get("s", {"time_stamps": ()})["time_stamps"]) == 5, 1.5)
-    assert file.size == path.stat().st_size
+    eventually(lambda: file.size == path.stat().st_size)
     file.close()
     file.close()
 
