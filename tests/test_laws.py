@@ -27,7 +27,6 @@ from rtemotion.signal import (
     Tick,
     identical,
 )
-from rtemotion.simulators import Brain, Subject
 
 from .helpers import cut, frames_of, simulated, with_values
 
@@ -134,6 +133,7 @@ def test_law_5_too_few_channels_leave_no_value(model: Model) -> None:
 
 # In a process of its own: here other tests' threads would be counted as well.
 MEMORY = """
+import gc
 import tracemalloc
 from rtemotion import Pipeline, load_model
 from rtemotion.simulators import Brain, Subject
@@ -147,6 +147,7 @@ for _ in range(3):
         chunk, _ = brain.read(1280)
         for _ in pipeline.process(chunk):
             pass
+    gc.collect()
     levels.append(tracemalloc.get_traced_memory()[0])
 print(levels[2] - levels[1])
 """
