@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from .annotate_command import annotate
+from .entry import finishing
 from .evaluate_command import evaluate
 from .explain_command import explain
 from .features_command import features
@@ -536,6 +537,7 @@ def model(
 
 
 @app.command()
+@finishing
 @takes_setup
 def calibrate(
     options: Options,
@@ -626,6 +628,6 @@ def recover(
 
 
 app.command()(annotate)
-app.command()(evaluate)
-app.command()(train)
-app.command()(explain)
+app.command()(finishing(evaluate))
+app.command()(finishing(train))
+app.command()(finishing(explain))

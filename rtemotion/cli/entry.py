@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from ..logs import start_logging
 
 # What the command framework makes of Ctrl-C.
 INTERRUPTED = 130
+UNFINISHED = "Stopped before it was done; nothing was written.\n"
 
 
 def main() -> None:
     """Run the command and exit: 0 done, 1 failed with a sentence, 2 wrong usage.
 
-    Ctrl-C is a way to finish, not a failure.
+    Ctrl-C is a way to finish what goes on until somebody ends it, and not a failure; of work
+    that is worth nothing before its end it is one, see `finishing`.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -23,6 +28,22 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 0
     sys.exit(code)
+
+
+def finishing(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command whose work is all or nothing exit with 1 when Ctrl-C cuts it short."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **values: Any) -> None:
+        import typer
+
+        try:
+            command(*args, **values)
+        except KeyboardInterrupt:
+            sys.stderr.write(UNFINISHED)
+            raise typer.Exit(1) from None
+
+    return run
 
 
 def _run() -> int:

@@ -15,11 +15,9 @@ from ..explanation.explaining import ENOUGH_S, About, Explanation, explain
 from ..options import Options
 from ..words import without_nan
 from .explain_watching import Watched, watch
-from .run import Stop, stopping_on_signals
 
 if TYPE_CHECKING:
     from ..explanation.report.tables import Row
-    from .explain_opening import Opened
 
 TABLE = ".csv"
 
@@ -89,8 +87,7 @@ def _explained(wanted: Wanted, options: Options) -> tuple[Explanation, dict[str,
         return read_networks(wanted.model, wanted.measure), {}
     model = load_model(wanted.model)
     measure = _measure(model, wanted.measure)
-    with stopping_on_signals() as stop:
-        watched, about = _watched(wanted, options, model, measure, stop)
+    watched, about = _watched(wanted, options, model, measure)
     first = watched[0]
     about = replace(about, notes=(*about.notes, *_notes(model, watched)))
     features = model.card.features
@@ -106,7 +103,7 @@ def _explained(wanted: Wanted, options: Options) -> tuple[Explanation, dict[str,
 
 
 def _watched(
-    wanted: Wanted, options: Options, model: Model, measure: int, stop: Stop
+    wanted: Wanted, options: Options, model: Model, measure: int
 ) -> tuple[list[Watched], About]:
     from .explain_opening import opened
 
@@ -121,24 +118,15 @@ def _watched(
         recordings=0,
     )
     what = opened(wanted, options, model)
-    watched: list[Watched] = []
-    for one in what.recordings:
-        found = watch(one, measure, stop)
-        if found is not None:
-            watched.append(found)
-        if stop.asked:
-            break
+    found = (watch(one, measure) for one in what.recordings)
+    watched = [one for one in found if one is not None]
     if not watched:
         raise SetupError(
             f"There is not one second of {what.data} with a value: it is shorter than the "
             "model's longest window, or too few channels are usable; see rtemotion check."
         )
     _same_channels(watched)
-    return watched, replace(about, data=what.data, notes=_told(what, stop))
-
-
-def _told(what: Opened, stop: Stop) -> tuple[str, ...]:
-    return (*what.notes, *(["Decoding was stopped before the end."] if stop.asked else []))
+    return watched, replace(about, data=what.data, notes=what.notes)
 
 
 def _same_channels(watched: list[Watched]) -> None:

@@ -17,7 +17,6 @@ from ..explanation.leaving_out import Groups
 from ..explanation.seconds import Seconds, Watching
 from ..signal import FloatArray, Publication, StreamInfo
 from .printing import samples_bar
-from .run import Stop
 
 Labeller = Callable[[Seconds], FloatArray | None]
 """Returns what was true at some seconds, shape (n, n_emotions); None where nothing is known."""
@@ -77,7 +76,7 @@ class Watched:
         return model.weights(self.montage.pairs, inputs.positions, mask, inputs.context(mask))
 
 
-def watch(opening: Opening, measure: int, stop: Stop) -> Watched | None:
+def watch(opening: Opening, measure: int) -> Watched | None:
     """Decode a recording; None where there was never a value.
 
     Parameters
@@ -85,8 +84,6 @@ def watch(opening: Opening, measure: int, stop: Stop) -> Watched | None:
     opening : Opening
     measure : int
         Which measure of connectivity is kept.
-    stop : Stop
-        Asked between items.
     """
     with opening.start() as engine, samples_bar(opening.name, opening.n_samples) as advance:
         info, decoder = engine.pipeline.info, engine.pipeline.decoder
@@ -103,8 +100,6 @@ def watch(opening: Opening, measure: int, stop: Stop) -> Watched | None:
                 if np.isfinite(item.frame.mean).all():
                     n_frames += 1
                     reasons.update(item.frame.reasons)
-            if stop.asked:
-                break
         known = decoder.known
     seconds = watching.seconds()
     if seconds is None:

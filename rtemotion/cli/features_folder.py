@@ -17,6 +17,7 @@ from ..outlets.hdf5 import check_hdf5
 from ..sources.listing import RecordingSummary, list_recordings
 from ..sources.paths import TEXT_EXTENSIONS, extension
 from ..workers import spread
+from .entry import finishing
 from .features import Wanted, say_what_misleads, warn_if_short
 from .printing import samples_bar
 
@@ -37,6 +38,7 @@ class Piece:
     out: Path
 
 
+@finishing
 def run_folder(
     folder: Path,
     out: Path,
@@ -52,7 +54,7 @@ def run_folder(
     SourceError, OutletError
         When there is nothing to read, or no folder to write to.
     typer.Exit
-        With 1, when some of it failed.
+        With 1, when some of it failed or Ctrl-C came before the end.
     """
     pieces = _pieces(folder, out)
     task = partial(_brought_up_to_date, wanted=_everywhere(wanted), overwrite=overwrite)
@@ -73,7 +75,7 @@ def run_folder(
         sys.stdout.write(
             f"# stopped after {done} of {len(pieces)} recordings; the same command goes on\n"
         )
-        raise
+        raise typer.Exit(1) from None
     said = (
         f"# {len(pieces)} recordings: {written} written, {done - written - len(failed)} unchanged"
     )

@@ -1,10 +1,16 @@
 """The command as a process: exit codes, help, what it loads."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
+import typer
+
+from rtemotion.cli.entry import finishing
 
 
 def rtemotion(*arguments: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
@@ -60,6 +66,46 @@ def test_wrong_usage_exits_with_2() -> None:
     assert rtemotion("replay").returncode == 2
     assert rtemotion("no-such-verb").returncode == 2
     assert rtemotion("demo", "--seconds", "soon").returncode == 2
+
+
+def test_of_a_command_that_is_all_or_nothing_ctrl_c_is_a_failure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @finishing
+    def work(number: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(typer.Exit) as ending:
+        work(number=1)
+    assert ending.value.exit_code == 1
+    assert capsys.readouterr().err == "Stopped before it was done; nothing was written.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_explain_stops_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    out, log = tmp_path / "networks", tmp_path / "log"
+    command = ["explain", "--headset", "muse", "--seconds", "100000", "--out", str(out)]
+    began = "import sys; from rtemotion.cli.explain_opening import _Telling as T; "
+    # Says when the first sample is asked for, so that the signal meets it at work.
+    began += "go = T.__iter__; T.__iter__ = lambda self: (print('on', flush=True), go(self))[1]; "
+    began += "from rtemotion.cli import main; main()"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-c", began, *command],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "on\n"
+        process.send_signal(signal.SIGINT)
+        asked = time.monotonic()
+        assert process.wait(timeout=30) == 1
+        assert time.monotonic() - asked < 5.0
+    assert log.read_text().splitlines()[-1] == "Stopped before it was done; nothing was written."
+    assert not list(tmp_path.glob("networks*"))
 
 
 def test_the_version_is_told() -> None:
