@@ -10,11 +10,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from ...errors import SourceError
 from ...signal import FloatArray
+from ...sources.paths import extension
+from ..datasets.tables import number
 from .minutes import CalibrationError
 
 # Between two labels further apart than this in seconds nothing is known.
 LONGEST_GAP_S = 10.0
+# As many recordings are named where none fits.
+_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,24 +67,29 @@ class Labels:
         return found
 
 
-def read_table(path: Path, targets: Sequence[str]) -> Labels:
-    """Read a CSV file with a column ``time`` and one for each emotion that was labelled.
+def read_table(path: Path, targets: Sequence[str], recording: Path | None = None) -> Labels:
+    """Read a table with a column ``time`` and one for each emotion that was labelled.
 
     Parameters
     ----------
     path : Path
-        The table; other columns are left alone, empty cells are unknown.
+        CSV, or TSV by its name; other columns are left alone, empty cells and n/a are unknown.
     targets : sequence of str
         What the model decodes.
+    recording : Path or None
+        What the labels are of. Of a table that has a column ``recording``, as a data set's
+        has, only rows with its name, without extension, are read.
 
     Raises
     ------
     CalibrationError
-        When it cannot be read, has no such columns, or times that do not rise.
+        When it cannot be read, has no such columns or rows, or times that do not rise.
     """
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(line for line in file if line[:1] != "#") if row]
+            lines = csv.reader((line for line in file if line[:1] != "#"), delimiter=delimiter)
+            rows = [row for row in lines if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CalibrationError(f"The labels in {path} cannot be read: {error}.") from error
     head = [cell.strip() for cell in rows[0]] if rows else []
@@ -91,17 +101,39 @@ def read_table(path: Path, targets: Sequence[str]) -> Labels:
             f"it has {', '.join(head) or 'none'}."
         )
     columns = [head.index(name) for name in ("time", *names)]
+    numbered, where = list(enumerate(rows[1:], start=2)), str(path)
+    if recording is not None and "recording" in head:
+        name = recording.name[: len(recording.name) - len(extension(recording))]
+        numbered = _of_recording(path, numbered, head.index("recording"), name)
+        where = f"{path} of {name}"
     values = np.array(
-        [[_number(path, n, row, i) for i in columns] for n, row in enumerate(rows[1:], start=2)]
+        [[_number(path, n, row, i) for i in columns] for n, row in numbered]
     ).reshape(-1, len(columns))
-    return _checked(str(path), names, values[:, 0], values[:, 1:])
+    return _checked(where, names, values[:, 0], values[:, 1:])
+
+
+def _of_recording(
+    path: Path, rows: Sequence[tuple[int, list[str]]], column: int, name: str
+) -> list[tuple[int, list[str]]]:
+    """Return the rows of one recording, each with its number in the table."""
+    told = [row[column].strip() if column < len(row) else "" for _, row in rows]
+    found = [row for row, one in zip(rows, told, strict=True) if one == name]
+    if not found:
+        there = list(dict.fromkeys(one for one in told if one))
+        more = f" and {len(there) - _NAMED} others" if len(there) > _NAMED else ""
+        raise CalibrationError(
+            f"{path} has no labels of the recording {name}; its column 'recording' names "
+            f"{', '.join(there[:_NAMED]) or 'none'}{more}: rename the recording or the rows, or "
+            "leave the column out of a table of one recording."
+        )
+    return found
 
 
 def _number(path: Path, line: int, row: list[str], column: int) -> float:
     text = row[column].strip() if column < len(row) else ""
     try:
-        return float(text) if text else np.nan
-    except ValueError:
+        return number({"": text}, "", str(path))
+    except SourceError:
         raise CalibrationError(
             f"Row {line} of {path} has '{text}' where a number is expected; leave a label that is "
             "not known empty."

@@ -77,7 +77,7 @@ def run_calibrate(wanted: Wanted, as_json: bool, options: Options) -> None:
         labels = read_ratings(wanted.file, wanted.ratings, names, wanted.stream)
     else:
         assert wanted.labels is not None
-        labels = read_table(wanted.labels, names)
+        labels = read_table(wanted.labels, names, wanted.file)
     span = None
     if wanted.baseline is not None:
         span = BaselineSpan.parse(wanted.baseline, model.card.normalisation.minimum_s)

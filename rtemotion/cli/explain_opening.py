@@ -81,7 +81,7 @@ def _recording(wanted: Wanted, options: Options, model: Model) -> Opening:
         if wanted.labels is not None:
             from ..models.calibration.labels import read_table
 
-            return read_table(wanted.labels, names).at(seconds.index / sfreq, names)
+            return read_table(wanted.labels, names, file).at(seconds.index / sfreq, names)
         from ..sources.session import is_session, open_session
 
         recording = open_session(file)[1] if is_session(file) else file

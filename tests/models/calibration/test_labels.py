@@ -28,6 +28,20 @@ def test_a_table_may_have_other_columns_comments_and_empty_cells(tmp_path: Path)
     assert np.isnan(found[[0, 3]]).all()
 
 
+def test_of_a_table_of_several_recordings_one_is_read(tmp_path: Path) -> None:
+    text = "recording,time,joy\na,0,0.1\nb,0,0.5\nb,5,n/a\na,1,high\nb,9,0.7\n"
+    labels = read_table(written(tmp_path, text), TARGETS, Path("b.xdf"))
+    np.testing.assert_array_equal(labels.times, [0.0, 5.0, 9.0])
+    np.testing.assert_array_equal(labels.values[:, 0], [0.5, np.nan, 0.7])
+    with pytest.raises(CalibrationError, match=r"no labels of the recording c; .* names a, b:"):
+        read_table(written(tmp_path, text), TARGETS, Path("c.xdf"))
+    with pytest.raises(CalibrationError, match=r"Row 5 of .* has 'high'"):
+        read_table(written(tmp_path, text), TARGETS, Path("a.xdf"))
+    tabs = tmp_path / "labels.tsv"
+    tabs.write_text("time\tjoy\n0\t0.1\n")
+    assert read_table(tabs, TARGETS, Path("b.xdf")).values[0, 0] == 0.1
+
+
 def test_nothing_is_known_where_labels_are_far_apart() -> None:
     labels = Labels(("joy",), np.array([0.0, 5.0, 60.0]), np.array([[0.1], [0.2], [0.9]]))
     found = labels.at(np.array([4.0, 30.0]), TARGETS)
