@@ -185,7 +185,7 @@ def evaluate_model(
     chance = None
     if plan.shifts:
         chance = shifted(whole, _held(whole, said, model.card, match.columns), plan.shifts)
-    findings = [*leaks(table, folds), *_of_origin(model.card)]
+    findings = [*leaks(table, folds, None), *_of_origin(model.card)]
     judged = Judged(held, chance, attributed=False)
     if plan.baselines and folds:
         judged = _beside(run, judged, plan)

@@ -31,8 +31,8 @@ def scores_of(evaluation: Evaluation, data: str = "", day: date | None = None) -
     Returns
     -------
     dict
-        One entry, ``"evaluation"``: protocol, verdict, whether it holds, mean CCC with its
-        interval, targets, baselines, people, data and date. What is not a number is None.
+        One entry, ``"evaluation"``: protocol, verdict, whether it holds or why not, mean CCC with
+        its interval, targets, baselines, people, data and date. What is not a number is None.
     """
     chance, stated = evaluation.significance, evaluation.uncertainty
     said = {
@@ -40,6 +40,7 @@ def scores_of(evaluation: Evaluation, data: str = "", day: date | None = None) -
         "protocol_says": evaluation.protocol_says,
         "verdict": evaluation.verdict,
         "holds": evaluation.holds,
+        "doubts": list(evaluation.doubts),
         "ccc": _interval(evaluation.mean.ccc),
         "people": evaluation.subjects,
         "recordings": evaluation.recordings,

@@ -140,7 +140,7 @@ def evaluate(
         headline=protocol != Protocol.E,
         estimator=name or ("ridge" if estimator is None else repr(estimator)),
         features=", ".join(plan.parts),
-        findings=leaks(table, folds),
+        findings=leaks(table, folds, protocol),
         notes=notes,
         strata={key: np.asarray(values)[kept] for key, values in (strata or {}).items()},
         ceiling=ceiling,

@@ -11,10 +11,13 @@ from typing import Any, Literal
 from ...signal import FloatArray
 from .scores import Score
 
-NOTHING = "nothing"
+NOTHING, INCONCLUSIVE = "nothing", "inconclusive"
 MUSCLE, EYES = "explained by muscle", "explained by the eyes"
 STIMULUS, TIME = "explained by the stimulus", "explained by time in trial"
 CONNECTIVITY, POWER, EITHER = "connectivity", "power", "connectivity or power"
+FOUND = frozenset({CONNECTIVITY, POWER, EITHER})
+# Chance is an unlikely explanation where it does as well more seldom than this.
+ALPHA = 0.05
 # Told to whoever scores higher than anybody should on real people.
 HIGH = 0.5
 CHECKLIST = (
@@ -154,6 +157,11 @@ class Significance:
     p: float
     observed: float = math.nan
     null: tuple[float, ...] = ()
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether there are enough moves for anything to be called significant."""
+        return self.smallest_p < ALPHA
 
 
 @dataclass(frozen=True)
@@ -306,9 +314,32 @@ class Evaluation:
 
     @property
     def holds(self) -> bool:
-        """Whether no fault was found and chance is an unlikely explanation of a headline."""
-        faults = any(finding.severity == "fault" for finding in self.findings)
-        return self.headline and not faults and self.verdict in {CONNECTIVITY, POWER, EITHER}
+        """Whether nothing speaks against a headline that chance is unlikely to reach."""
+        return not self.doubts
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the score does not hold, in clauses; empty where it does.
+
+        A score that holds is a headline without a fault, chance was asked and seldom does as
+        well, its interval lies above zero, and at least one target was found by itself.
+        """
+        doubts = []
+        if not self.headline:
+            doubts.append(f"protocol {self.protocol} makes a baseline, not a headline")
+        doubts += [finding.name for finding in self.findings if finding.severity == "fault"]
+        chance = _doubt_of_chance(self.significance)
+        if self.verdict == NOTHING:
+            doubts.append("nothing was found")
+        elif self.verdict in FOUND or chance:
+            doubts += chance
+        else:
+            doubts.append(self.verdict)
+        if self.verdict in FOUND:
+            doubts += _doubt_of_size(self.mean)
+            if not any(target.verdict in FOUND for target in self.targets):
+                doubts.append("no single target was found")
+        return tuple(dict.fromkeys(doubts))
 
     def baseline(self, name: str) -> Compared:
         """Return a baseline by its name.
@@ -325,11 +356,27 @@ class Evaluation:
         bare = dataclasses.replace(self, courses=())
         found: dict[str, Any] = _plain(dataclasses.asdict(bare))
         del found["courses"]
-        return found | {"holds": self.holds}
+        return found | {"holds": self.holds, "doubts": list(self.doubts)}
 
     def to_json(self) -> str:
         """Return everything as JSON text."""
         return json.dumps(self.as_dict(), indent=1, allow_nan=False)
+
+
+def _doubt_of_chance(chance: Significance | None) -> list[str]:
+    if chance is None:
+        return ["chance was not asked"]
+    if not chance.conclusive:
+        return ["chance could not be asked"]
+    return [] if chance.p < ALPHA else [f"chance does as well (p {chance.p:.2g})"]
+
+
+def _doubt_of_size(mean: Scored) -> list[str]:
+    """Say whether the mean may be zero: its CCC, or its r where no interval of CCC is known."""
+    for name, one in (("CCC", mean.ccc), ("r", mean.r)):
+        if math.isfinite(one.low):
+            return [] if one.low > 0 else [f"the interval of the mean {name} includes 0"]
+    return ["no interval of the mean CCC can be drawn"]
 
 
 def _plain(value: Any) -> Any:

@@ -17,10 +17,10 @@ from .crossfit import HeldOut
 from .result import CHECKLIST, HIGH, Compared, EqualTerms, Evaluation, Finding, Target
 from .scores import by_clip, constant_labels, discriminant, matrix
 from .shifts import false_discovery
-from .splits import Fold
+from .splits import Fold, Protocol
 from .table import FeatureTable
 from .uncertainty import uncertainty
-from .verdicts import findings_of, verdict
+from .verdicts import findings_of, single_targets, verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +99,16 @@ def summed_up(run: Run, judged: Judged, said: Said) -> Evaluation:
     p = np.full(run.labels.shape[2], np.nan) if chance is None else chance.each
     # Of several targets some look well by chance: the false discovery rate over them decides.
     q = false_discovery(p)
-    verdicts = [verdict(model, judged.others, terms, q[k], k) for k in range(len(q))]
-    together = np.nan if chance is None else chance.told.p
+    conclusive = chance is not None and chance.told.conclusive
+    told = q if conclusive else np.full(len(q), np.nan)
+    verdicts = [verdict(model, judged.others, terms, told[k], k) for k in range(len(q))]
+    together = chance.told.p if chance is not None and conclusive else np.nan
     overall = verdict(model, judged.others, terms, together, None)
     # What was made elsewhere learnt neither these people nor these stimuli.
     learnt_under = run.protocol if judged.attributed else None
     means = scored(model, None)
     high = means.ccc.value > HIGH and not table.simulated
+    targets = _targets(run, held, clips, model, (p, q), verdicts)
     return Evaluation(
         protocol=said.protocol,
         protocol_says=said.protocol_says,
@@ -122,14 +125,18 @@ def summed_up(run: Run, judged: Judged, said: Said) -> Evaluation:
         gap_s=run.gap_s,
         simulated=table.simulated,
         mean=means,
-        targets=_targets(run, held, clips, model, (p, q), verdicts),
+        targets=targets,
         verdict=overall,
         baselines=judged.compared,
         significance=None if chance is None else chance.told,
         equal_terms=judged.terms,
         matrix=tuple(tuple(row) for row in matrix(table, clips).tolist()),
         uncertainty=uncertainty(table, clips, said.strata),
-        findings=(*said.findings, *findings_of(model, judged.others, overall, learnt_under)),
+        findings=(
+            *said.findings,
+            *findings_of(model, judged.others, overall, learnt_under),
+            *single_targets(overall, targets),
+        ),
         notes=(*said.notes, *_notes(run, held, clips, chance)),
         checklist=CHECKLIST if high else (),
         ceiling=said.ceiling,
@@ -138,12 +145,22 @@ def summed_up(run: Run, judged: Judged, said: Said) -> Evaluation:
     )
 
 
-def leaks(table: FeatureTable, folds: Sequence[Fold]) -> list[Finding]:
-    """Return what speaks against splits and features before anything is scored."""
+def leaks(
+    table: FeatureTable, folds: Sequence[Fold], learnt_under: Protocol | None
+) -> list[Finding]:
+    """Return what speaks against splits and features before anything is scored.
+
+    Parameters
+    ----------
+    table : FeatureTable
+    folds : sequence of Fold
+    learnt_under : Protocol or None
+        Under which the model learns; None for one that was finished before.
+    """
     found = list(audit_features(table))
     for finding in audit_split(table, folds):
-        if finding.name == STIMULUS_BOTH_SIDES:
-            # Told apart in the open: E is called no headline, other sessions may repeat stimuli.
+        if finding.name == STIMULUS_BOTH_SIDES and learnt_under in {None, Protocol.E}:
+            # E is called no headline anyway, and a finished model learnt from neither side.
             finding = replace(finding, severity="caution")
         found.append(finding)
     return found
@@ -191,7 +208,7 @@ def _notes(run: Run, held: HeldOut, clips: HeldOut, chance: Chance | None) -> li
             f"No significance: labels resemble themselves for {chance.told.apart_s:.0f} s, too "
             "long for what was scored to be shifted; longer recordings are needed."
         )
-    if chance is not None and chance.told.moves > 0 and chance.told.smallest_p > 0.05:
+    if chance is not None and chance.told.moves > 0 and not chance.told.conclusive:
         notes.append(
             f"Moves of the labels that differ: {chance.told.moves}. p cannot be below "
             f"{chance.told.smallest_p:.2g}, so that nothing can be called significant."

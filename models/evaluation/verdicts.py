@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from . import baselines as known
 from .compared import Comparison, R, difference
 from .result import (
+    ALPHA,
     CONNECTIVITY,
     EITHER,
     EYES,
+    FOUND,
+    INCONCLUSIVE,
     MUSCLE,
     NOTHING,
     POWER,
@@ -19,13 +22,14 @@ from .result import (
     TIME,
     EqualTerms,
     Finding,
+    Target,
 )
 from .scores import score
 from .splits import Protocol
 
-ALPHA = 0.05
 STIMULUS_LOCKED = "stimulus-locked confound"
 BASELINE_ONLY = "baseline only"
+NO_SINGLE_TARGET = "no single target"
 # What may explain a score without a brain, in the order in which it is asked for.
 _EXPLANATIONS = (
     (known.STIMULUS, STIMULUS),
@@ -56,27 +60,27 @@ def verdict(
     terms : EqualTerms or None
     p : float
         How often chance does as well, of several targets corrected for their number; NaN
-        where that could not be asked, and the interval of r decides.
+        where that was not, or could not be, asked. Nothing is found then: what explains a
+        score whose interval of r lies above zero is named all the same.
     target : int or None
         None for the mean over targets.
     """
-    if not _found(model, p, target):
+    asked = np.isfinite(p)
+    if asked and not p < ALPHA:
         return NOTHING
+    if not asked and not score(*model.metric(R, target)).low > 0:
+        return INCONCLUSIVE
     for name, word in _EXPLANATIONS:
         if name in others and _explains(model, others[name], target):
             return word
+    if not asked:
+        return INCONCLUSIVE
     if terms is None:
         return EITHER
     more = terms.difference if target is None else terms.per_target[target]
     if more.low > 0:
         return CONNECTIVITY
     return POWER if more.high < 0 else EITHER
-
-
-def _found(model: Comparison, p: float, target: int | None) -> bool:
-    if np.isfinite(p):
-        return p < ALPHA
-    return score(*model.metric(R, target)).low > 0
 
 
 def _explains(model: Comparison, other: Comparison, target: int | None) -> bool:
@@ -135,7 +139,7 @@ def findings_of(
     )
     if inside is not None and outside is not None:
         seen, new = (score(*part.metric(R, None)) for part in (inside, outside))
-        unexplained = overall == NOTHING or protocol == Protocol.E
+        unexplained = overall in {NOTHING, INCONCLUSIVE} or protocol == Protocol.E
         if seen.low > 0 and not new.low > 0 and seen.low > new.value and unexplained:
             found.append(
                 Finding(
@@ -147,3 +151,17 @@ def findings_of(
                 )
             )
     return found
+
+
+def single_targets(overall: str, targets: Sequence[Target]) -> list[Finding]:
+    """Return a caution where the mean over targets was found, and none of them by itself."""
+    if overall not in FOUND or any(target.verdict in FOUND for target in targets):
+        return []
+    return [
+        Finding(
+            NO_SINGLE_TARGET,
+            "caution",
+            "The mean over targets was found, and none of them by itself once their number is "
+            "corrected for: it cannot be said which is followed. Predict fewer, or record more.",
+        )
+    ]

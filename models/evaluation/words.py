@@ -8,6 +8,7 @@ from .result import (
     CONNECTIVITY,
     EITHER,
     EYES,
+    INCONCLUSIVE,
     MUSCLE,
     NOTHING,
     POWER,
@@ -36,21 +37,30 @@ SIMULATED = (
 
 def verdict_words(found: Evaluation) -> str:
     """Return the verdict in a sentence."""
+    if found.verdict == INCONCLUSIVE:
+        return f"Inconclusive: {_unasked(found)}."
     return _VERDICTS[found.verdict]
 
 
 def holds_words(found: Evaluation) -> str:
     """Say whether the score holds, and if it does not, why."""
     if found.holds:
-        return "The score holds: no fault was found."
-    faults = [finding.name for finding in found.findings if finding.severity == "fault"]
-    reasons = []
-    if not found.headline:
-        reasons.append(f"protocol {found.protocol} makes a baseline, not a headline")
-    reasons += faults
-    if found.verdict == NOTHING:
-        reasons.append("nothing was found")
-    return f"The score does not hold: {'; '.join(dict.fromkeys(reasons)) or found.verdict}."
+        return "The score holds: no fault was found, and its interval lies above zero."
+    return f"The score does not hold: {'; '.join(found.doubts)}."
+
+
+def _unasked(found: Evaluation) -> str:
+    chance = found.significance
+    if chance is None:
+        return "chance was not asked, so that nothing can be called found"
+    if not chance.moves:
+        return "the labels change too slowly to be moved, so that chance cannot be asked"
+    if not chance.conclusive:
+        return (
+            f"of {counted(chance.moves, 'move', 'moves')} of the labels p cannot be below "
+            f"{plain_p(chance.smallest_p)}, whatever there is"
+        )
+    return "labels that do not change leave nothing to be asked"
 
 
 def scale_words(found: Evaluation) -> str:
@@ -87,7 +97,9 @@ def chance_words(found: Evaluation) -> list[str]:
         if chance.apart_s
         else f"{chance.effective:.0f} independent labels in one pass."
     )
-    if math.isfinite(chance.detectable_r):
+    if not chance.conclusive:
+        said.append("So few moves could not have found any r, however large.")
+    elif math.isfinite(chance.detectable_r):
         said.append(
             f"A mean r within groups of {chance.detectable_r:z.2f} would have been found in four "
             f"of five studies like this one; here it is {chance.observed:z.2f}."

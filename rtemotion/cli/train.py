@@ -162,7 +162,8 @@ def _show(report: dict[str, Any]) -> None:
         write(
             f"protocol {found['protocol']} ({found['protocol_says']}): mean CCC "
             f"{_number(ccc['value'])} ({_number(ccc['low'])} to {_number(ccc['high'])}), "
-            f"p {_number(found['p'])}; verdict: {found['verdict']}\n"
+            f"p {_number(found['p'])}; verdict: {found['verdict']}"
+            f"{_doubts(found['doubts'])}\n"
         )
     for name, target in report["targets"].items():
         score = "" if found is None else f"CCC {_number(found['targets'][name]['value'])}  "
@@ -177,6 +178,11 @@ def _show(report: dict[str, Any]) -> None:
     for note in report["notes"]:
         write(f"note: {note}\n")
     write(f"# wrote {report['file']} ({report['megabytes']:g} MB): {report['model']}\n")
+
+
+def _doubts(doubts: list[str]) -> str:
+    said = [doubt for doubt in doubts if doubt != "nothing was found"]
+    return f"; does not hold: {'; '.join(said)}" if said else ""
 
 
 def _spread(target: dict[str, Any]) -> str:

@@ -33,6 +33,7 @@ def test_a_card_holds_what_was_found_and_under_which_protocol(found: Evaluation)
     assert said["baselines"]["training mean"] == pytest.approx(mean.ccc.value, abs=1e-4)
     assert "stimulus features" not in said["baselines"]
     assert said["holds"] is found.holds
+    assert said["doubts"] == list(found.doubts)
     assert said["simulated"] is True
 
 

@@ -27,8 +27,8 @@ from rtemotion.models.evaluation.audit import (
     WINDOW_SPLIT,
 )
 from rtemotion.models.evaluation.made_up import Recipe, made_up
-from rtemotion.models.evaluation.result import MUSCLE, NOTHING, STIMULUS
-from rtemotion.models.evaluation.verdicts import BASELINE_ONLY, STIMULUS_LOCKED
+from rtemotion.models.evaluation.result import INCONCLUSIVE, MUSCLE, NOTHING, STIMULUS
+from rtemotion.models.evaluation.verdicts import BASELINE_ONLY, NO_SINGLE_TARGET, STIMULUS_LOCKED
 
 QUICK = Plan(shifts=39, resamples=200)
 
@@ -174,9 +174,44 @@ def test_an_emotion_that_drives_only_the_muscles_is_explained_by_muscle() -> Non
 @pytest.mark.parametrize("code", ["connectivity", "power"])
 def test_what_the_brain_shows_is_found_and_put_down_to_where_it_is(code: str) -> None:
     table = made_up(Recipe(subjects=5, stimuli=5, rows=30, code=code, strength=0.5), 0)  # type: ignore[arg-type]
-    found = evaluate(table, None, "B", QUICK)
+    # The one of two targets that is found needs p below 0.025.
+    found = evaluate(table, None, "B", replace(QUICK, shifts=199))
     assert found.verdict == code
     assert found.holds
+    assert found.doubts == ()
     assert found.significance is not None
     assert found.significance.p == found.significance.smallest_p
     assert found.findings == ()
+
+
+def test_a_mean_without_a_single_target_is_no_score_that_holds() -> None:
+    table = made_up(Recipe(subjects=5, stimuli=5, rows=30, code="power", strength=0.5), 0)
+    found = evaluate(table, None, "B", QUICK)
+    assert found.verdict == "power"
+    assert {target.verdict for target in found.targets} == {NOTHING}
+    assert NO_SINGLE_TARGET in names(found.findings)
+    assert found.doubts == ("no single target was found",)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "doubt"), [(0, "chance was not asked"), (9, "chance could not be asked")]
+)
+def test_a_score_whose_chance_is_unknown_is_inconclusive_however_high(
+    shifts: int, doubt: str
+) -> None:
+    table = made_up(Recipe(subjects=5, stimuli=5, rows=30, code="power", strength=0.5), 0)
+    found = evaluate(table, None, "B", replace(QUICK, shifts=shifts))
+    assert found.mean.ccc.low > 0.1
+    assert found.verdict == INCONCLUSIVE
+    assert {target.verdict for target in found.targets} == {INCONCLUSIVE}
+    assert not found.holds
+    assert found.doubts == (doubt,)
+    muscle = made_up(Recipe(subjects=5, stimuli=5, rows=30, code="muscle", strength=1.0), 0)
+    assert evaluate(muscle, Ridge(alpha=10.0), "B", replace(QUICK, shifts=0)).verdict == MUSCLE
+
+
+def test_a_stimulus_that_other_sessions_know_keeps_a_score_from_holding() -> None:
+    recipe = Recipe(subjects=3, sessions=3, stimuli=4, rows=30, code="power")
+    found = evaluate(made_up(recipe, 0), None, "C", replace(QUICK, baselines=False))
+    assert found.verdict == "connectivity or power"
+    assert STIMULUS_BOTH_SIDES in found.doubts

@@ -16,7 +16,7 @@ from rtemotion.models.evaluation import Evaluation, Finding, Plan, evaluate, pic
 from rtemotion.models.evaluation.ceiling import ceiling_of
 from rtemotion.models.evaluation.made_up import Recipe, made_up
 from rtemotion.models.evaluation.report import write_report
-from rtemotion.models.evaluation.result import NOTHING
+from rtemotion.models.evaluation.result import INCONCLUSIVE, NOTHING
 
 RECIPE = Recipe(subjects=5, stimuli=5, rows=25, code="power")
 PLAN = Plan(shifts=39, resamples=100)
@@ -113,10 +113,27 @@ def test_why_a_score_does_not_hold_is_said(found: Evaluation) -> None:
     assert found.holds
     assert words.holds_words(found).startswith("The score holds")
     assert "nothing was found" in words.holds_words(replace(found, verdict=NOTHING))
+    wide = replace(found.mean, ccc=replace(found.mean.ccc, low=-0.01))
+    assert "interval of the mean CCC includes 0" in words.holds_words(replace(found, mean=wide))
+    short = replace(found.mean, ccc=replace(found.mean.ccc, low=np.nan, high=np.nan))
+    assert replace(found, mean=short).holds == (found.mean.r.low > 0)
     leaking = replace(found, findings=(Finding("window split", "fault", "it leaks"),))
     assert "window split" in words.holds_words(leaking)
     assert "no headline" not in words.holds_words(found)
     assert "not a headline" in words.holds_words(replace(found, protocol="E", headline=False))
+
+
+def test_what_could_not_be_asked_is_said_in_the_verdict(found: Evaluation) -> None:
+    unasked = replace(found, verdict=INCONCLUSIVE, significance=None)
+    assert words.verdict_words(unasked).startswith("Inconclusive: chance was not asked")
+    assert words.holds_words(unasked) == "The score does not hold: chance was not asked."
+    assert found.significance is not None
+    few = replace(found.significance, moves=5, smallest_p=1 / 6)
+    unknowable = replace(unasked, significance=few)
+    assert "of 5 moves of the labels p cannot be below 0.17" in words.verdict_words(unknowable)
+    said = " ".join(words.chance_words(unknowable))
+    assert "would have been found" not in said
+    assert "could not have found any r" in said
 
 
 def test_the_ceiling_is_what_a_ridge_of_ones_own_reaches(found: Evaluation) -> None:
