@@ -36,7 +36,8 @@ def explain(
         typer.Option(
             "--on",
             metavar="RECORDING|DATASET",
-            help="What is decoded to learn networks from; without it a simulated person.",
+            help="What is decoded to learn networks from, all that is in a folder; without it a "
+            "simulated person.",
         ),
     ] = None,
     labels: Annotated[

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..decoding import BaselineSpan, Model
 from ..engine import Engine
-from ..errors import SetupError
+from ..errors import SetupError, SourceError
 from ..explanation.seconds import Seconds
 from ..options import Options
 from ..outputs import Outputs
@@ -39,13 +40,13 @@ class Opened:
     data : str
         In words.
     recordings : iterable of Opening
-        One after the other.
+        One after the other, those of a folder opened when it is their turn.
     notes : tuple of str
         What has to be known of them.
     """
 
     data: str
-    recordings: tuple[Opening, ...]
+    recordings: Iterable[Opening]
     notes: tuple[str, ...] = ()
 
 
@@ -61,18 +62,48 @@ def opened(wanted: Wanted, options: Options, model: Model) -> Opened:
         return _simulated(wanted, options, model)
     folder = wanted.on.is_dir() and wanted.on.suffix.lower() not in (".ds", ".mff")
     if folder or wanted.layout is not None:
-        return _dataset(wanted, options, model)
+        return _folder(wanted, options, model)
     if wanted.trials is not None or wanted.targets:
         raise SetupError(
             f"{wanted.on} is one recording: --trials and --targets go with a data set; name its "
             "folder, or its --layout."
         )
-    return Opened(str(wanted.on), (_recording(wanted, options, model),))
+    return Opened(str(wanted.on), (_recording(wanted.on, wanted, options, model),))
 
 
-def _recording(wanted: Wanted, options: Options, model: Model) -> Opening:
+def _folder(wanted: Wanted, options: Options, model: Model) -> Opened:
+    """Open a data set; where nothing says that a folder is one, the recordings in it."""
     assert wanted.on is not None
-    file = wanted.on
+    from .dataset_options import open_wanted
+
+    told = wanted.layout or wanted.labels or wanted.trials or wanted.targets
+    try:
+        dataset = open_wanted(
+            wanted.on, wanted.layout, wanted.labels, wanted.trials, list(wanted.targets) or None
+        )
+    except SourceError as problem:
+        files = () if told or not wanted.on.is_dir() else _recordings(wanted.on)
+        if not files:
+            raise
+        note = f"No labels of a data set are used. {problem}"
+        recordings = (_recording(file, wanted, options, model) for file in files)
+        return Opened(f"{wanted.on} ({len(files)} recordings)", recordings, (note,))
+    return _dataset(dataset, wanted, options, model)
+
+
+def _recordings(folder: Path) -> tuple[Path, ...]:
+    """Return the recordings in a folder and below, tables that only look like one left out."""
+    from ..sources.listing import list_recordings
+    from ..sources.paths import TEXT_EXTENSIONS, extension
+
+    return tuple(
+        one.path
+        for one in list_recordings(folder)
+        if not one.problem or extension(one.path) not in TEXT_EXTENSIONS
+    )
+
+
+def _recording(file: Path, wanted: Wanted, options: Options, model: Model) -> Opening:
     what = Replay(file, wanted.stream, math.inf, None, wanted.baseline, model.path)
     engine, length = replay_engine(what, Outputs(), options)
     sfreq, names = engine.pipeline.info.sfreq, model.card.target_names
@@ -161,19 +192,14 @@ def _at(truth: Truth, seconds: Seconds, names: tuple[str, ...]) -> FloatArray | 
     return found if np.isfinite(found).any() else None
 
 
-def _dataset(wanted: Wanted, options: Options, model: Model) -> Opened:
-    assert wanted.on is not None
+def _dataset(dataset: Dataset, wanted: Wanted, options: Options, model: Model) -> Opened:
     if wanted.baseline is not None or wanted.stream is not None:
         raise SetupError(
             "A data set says itself where people rested and which stream is theirs: leave out "
             "--baseline and --stream."
         )
     from ..models.datasets.features import Preparation, common_channels
-    from .dataset_options import open_wanted
 
-    dataset = open_wanted(
-        wanted.on, wanted.layout, wanted.labels, wanted.trials, list(wanted.targets) or None
-    )
     card = model.card
     how = Preparation(
         card.features, card.conditioning, channels=options.channels or (), montage=options.montage

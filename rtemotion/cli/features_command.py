@@ -85,6 +85,13 @@ def features(
     """Write power and connectivity of every window of recordings to HDF5 files."""
     from .features import is_folder, run_features, wanted_of
 
+    if not file.exists():
+        from ..errors import SourceError
+
+        raise SourceError(
+            f"{file} does not exist, expected a recording or a folder of recordings; check the "
+            "path."
+        )
     folder = is_folder(file)
     if not folder and (jobs > 1 or scheduler is not None):
         raise typer.BadParameter("--jobs and --scheduler go with a folder of recordings alone.")

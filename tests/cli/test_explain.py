@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rtemotion.cli.app import app
-from rtemotion.errors import OutletError, SetupError
+from rtemotion.errors import OutletError, SetupError, SourceError
 from rtemotion.explanation.regions import REGIONS
 
 from .test_entry import rtemotion
@@ -135,6 +135,25 @@ def test_the_recordings_of_a_data_set_are_explained_together(
     assert joy["recordings_correlation"] is not None
     assert joy["labels_correlation"] is not None
     assert any("no rest" in note for note in found["about"]["notes"])
+
+
+def test_recordings_in_a_folder_that_is_no_data_set_are_explained_together(
+    recording: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    for name in ("a.xdf", "b.xdf"):
+        (folder / name).symlink_to(recording)
+    found = said("--on", str(folder), "--baseline", REST)
+    assert found["about"]["recordings"] == 2
+    assert found["about"]["data"] == f"{folder} (2 recordings)"
+    assert any("does not say what is labelled" in note for note in found["about"]["notes"])
+    # What is told of labels has to fit.
+    with pytest.raises(SourceError):
+        said("--on", str(folder), "--targets", "joy")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="no layout that is known"):
+        said("--on", str(tmp_path / "empty"))
 
 
 def test_without_a_recording_a_simulated_person_is_decoded_and_called_that() -> None:

@@ -132,6 +132,13 @@ def test_a_run_that_was_broken_off_goes_on(
     assert made(out) == [*ALL, "sub-03/long_raw.h5"]
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = rtemotion("features", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert f"{tmp_path / 'nowhere'} does not exist" in done.stderr
+    assert made(tmp_path) == []
+
+
 def test_what_is_not_ours_is_spared(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "features"
     (out / "sub-01").mkdir(parents=True)
