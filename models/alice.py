@@ -214,10 +214,9 @@ def _bar(title: str) -> Iterator[Advance]:
 
 def _write(found: Found, folder: Path, name: str) -> None:
     headline = found.headline
-    caveats = ["The listeners are simulated."] if headline.simulated else []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_report(headline, folder / "report.html", name, caveats)
+        write_report(headline, folder / "report.html", name)
         (folder / "report.json").write_text(headline.to_json())
         _write_others(found, folder)
     except OSError as problem:
