@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from rtemotion.conditioning.channels import positions_of
 from rtemotion.errors import OutletError
 from rtemotion.explanation.explaining import About, Explanation, Montage, Recorded, explain
 from rtemotion.explanation.leaving_out import Groups
 from rtemotion.explanation.report import TABLES, write_report
-from rtemotion.explanation.report.figures import figures
+from rtemotion.explanation.report.figures import (
+    distances_figure,
+    figures,
+    network_figure,
+    regions_figure,
+)
 from rtemotion.explanation.report.head import around, flat
 from rtemotion.explanation.report.writing import check_folder
 
@@ -52,6 +60,41 @@ def test_figures_can_be_drawn_of_few_and_many_channels(
 @pytest.fixture(scope="module")
 def found() -> Explanation:
     return explained(CAP)
+
+
+def panel(figure: Figure, title: str) -> Axes:
+    (found,) = [axes for axes in figure.axes if title in axes.get_title()]
+    return found
+
+
+def test_a_network_names_the_bands_drawn_and_says_what_grey_is(found: Explanation) -> None:
+    legend = panel(network_figure(found, "joy"), "above chance").get_legend()
+    # What was drawn moves one pair in alpha alone.
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["alpha"]
+    nothing = replace(found, chance=replace(found.chance, edge_limit=np.full(2, np.inf)))
+    assert panel(network_figure(nothing, "joy"), "strongest edges").get_title()
+    nothing = replace(found, chance=replace(found.chance, edge_limit=np.full(2, 1e9)))
+    grey = panel(network_figure(nothing, "joy"), "no edge above chance")
+    assert grey.get_title() == "no edge above chance; in grey the 20 strongest"
+    assert grey.get_legend() is None
+
+
+def test_an_emotion_has_no_distance_to_itself_but_between_halves(found: Explanation) -> None:
+    figure = distances_figure(found)
+    for title, n_blank in (("whole recordings", 2), ("between halves", 0)):
+        axes = panel(figure, title)
+        assert np.ma.count_masked(axes.images[0].get_array()) == n_blank
+        assert len(axes.texts) == 4 - n_blank
+
+
+def test_a_region_that_loses_more_than_others_has_a_star(found: Explanation) -> None:
+    first = replace(found.left_out[0], whole=1.0, without=0.5)
+    figure = regions_figure(replace(found, left_out=(first, *found.left_out[1:])))
+    stars = panel(figure, first.emotion).collections[-1].get_offsets()
+    np.testing.assert_allclose(np.asarray(stars), [[0.5, 0.0]])
+    (legend,) = figure.legends
+    assert "drawn at random: median" in legend.get_texts()[0].get_text()
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BAND_COLOURS = ("#1b9e77", "#d1495b", "#3b3b98", "#e08e0b", "#7a7a7a", "#00798c")
 _MOST_CHORDS, _IN_GREY = 60, 20
 _NAMES_UP_TO = 72
+_STAR: Mapping[str, Any] = {"marker": "*", "color": INK, "s": 46, "lw": 0, "zorder": 5}
 _NAMED = 8
 
 
@@ -80,7 +81,9 @@ def network_figure(found: Explanation, emotion: str) -> Figure:
 def distances_figure(found: Explanation) -> Figure:
     """Draw how far emotions lie apart, as a whole and between halves."""
     names = found.about.emotions
-    parts = [("whole recordings", found.stability.distance)]
+    # Each emotion is its own network: nothing to tell.
+    apart = np.where(np.eye(len(names), dtype=bool), np.nan, found.stability.distance)
+    parts = [("whole recordings", apart)]
     if np.isfinite(found.stability.across).any():
         parts.append(("between halves", found.stability.across))
     size = 0.62 * len(names) + 2.0
@@ -98,6 +101,8 @@ def distances_figure(found: Explanation) -> Figure:
         axes.set_yticks(range(len(names)), names)
         axes.set_title(title, color=INK, fontsize=11)
         for (i, j), value in np.ndenumerate(values):
+            if not np.isfinite(value):
+                continue
             dark = value < 0.5 * (low + high)
             axes.text(
                 j, i, f"{value:.2f}"[-3:] if value < 1 else "1", ha="center", va="center",
@@ -146,6 +151,8 @@ def measures_figure(found: Explanation) -> Figure:
 
 def regions_figure(found: Explanation) -> Figure:
     """Draw what every emotion loses without each region, beside as many channels at random."""
+    from matplotlib.lines import Line2D
+
     names = found.about.emotions
     regions = list(dict.fromkeys(one.region for one in found.left_out))
     columns = min(4, len(names))
@@ -162,6 +169,8 @@ def regions_figure(found: Explanation) -> Figure:
         axes.barh(at, loss, color=colours, height=0.7, zorder=2)
         axes.hlines(at, low, high, color=INK, lw=1.3, zorder=3)
         axes.scatter([one.drawn for one in own], at, color=INK, s=9, zorder=4)
+        beyond = loss > high
+        axes.scatter(np.maximum(loss, high)[beyond], at[beyond], **_STAR)
         axes.axvline(0.0, color=FAINT, lw=0.8, zorder=1)
         axes.set_title(name, fontsize=10, color=INK)
         axes.spines[["top", "right", "left"]].set_visible(False)
@@ -175,6 +184,16 @@ def regions_figure(found: Explanation) -> Figure:
     grid[0, 0].set_yticks(at, labels)
     grid[0, 0].invert_yaxis()
     figure.supxlabel("concordance lost", fontsize=10, color=INK)
+    drawn = Line2D([], [], color=INK, lw=1.3, marker="o", ms=3)
+    star = Line2D([], [], color="none", marker="*", ms=8, mfc=INK, mec="none")
+    figure.legend(
+        [drawn, star],
+        ["as many channels drawn at random: median, 5 to 95 %", "more than 95 % of those"],
+        loc="outside upper left",
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+    )
     return figure
 
 
@@ -190,23 +209,30 @@ def _chords(axes: Axes, found: Explanation, emotion: str) -> None:
     ranked = np.argsort(-values, axis=None, kind="stable")[:_MOST_CHORDS]
     above = values.ravel()[ranked] > limit
     chosen = ranked[above] if above.any() else ranked[:_IN_GREY]
+    grey = np.isfinite(limit) and not above.any()
     largest = max(float(values.max()), 1e-12)
     for flat_place in chosen[::-1].tolist():
         band, pair = divmod(flat_place, values.shape[1])
         size = values[band, pair] / largest
-        grey = np.isfinite(limit) and not above.any()
         colour = FAINT if grey else BAND_COLOURS[band % len(BAND_COLOURS)]
         first, second = montage.pairs[pair]
         _chord(axes, place[first], place[second], colour, float(size))
     for c, angle in zip(order, angles, strict=True):
         _label(axes, montage.channels[c], montage.regions[c], angle, len(order))
-    for band, colour in zip(bands, BAND_COLOURS, strict=False):
-        axes.plot([], [], color=colour, lw=2.5, label=band)
-    axes.legend(loc="lower center", ncols=4, frameon=False, fontsize=9, bbox_to_anchor=(0.5, 0.0))
+    drawn = () if grey else np.unique(chosen // values.shape[1])
+    for band in drawn:
+        colour = BAND_COLOURS[band % len(BAND_COLOURS)]
+        axes.plot([], [], color=colour, lw=2.5, label=bands[band])
+    if len(drawn):
+        axes.legend(
+            loc="lower center", ncols=4, frameon=False, fontsize=9, bbox_to_anchor=(0.5, 0.0)
+        )
     axes.set(xlim=(-1.35, 1.35), ylim=(-1.55, 1.35), aspect="equal")
     axes.axis("off")
     n_above = int((values > limit).sum())
     title = f"{n_above or 'no'} {'edges' if n_above > 1 else 'edge'} above chance"
+    if grey:
+        title += f"; in grey the {len(chosen)} strongest"
     if n_above > _MOST_CHORDS:
         title += f", the {_MOST_CHORDS} strongest"
     elif not np.isfinite(limit):
@@ -336,6 +362,8 @@ def _said_of_network(found: Explanation, emotion: str) -> str:
         "bands, larger where more branches meet. Colours of channels are lobes."
     )
     e = found.about.emotions.index(emotion)
+    if np.isfinite(found.chance.edge_limit[e]):
+        said += " Where no edge is above chance, the strongest are drawn in grey."
     if np.isfinite(found.stability.halves[e]):
         by_chance = quantile(found.chance.stability, 0.95)[e]
         said += (
@@ -350,6 +378,6 @@ def _said_of_regions(found: Explanation) -> str:
     return (
         f"By how much the concordance (CCC) with {against} falls when the channels of a region, "
         "and every pair with one of them, are reset to their reference. Black: median and 5 to "
-        "95 % of as many channels drawn at random. In brackets the number of channels; regions "
-        "with more of them take more features along."
+        "95 % of as many channels drawn at random; a star where a region loses more than that. In "
+        "brackets the number of channels; regions with more of them take more features along."
     )
