@@ -142,10 +142,15 @@ def _trials(
     column = _naming(rows, stimulus, str(events), ("stim_file", "trial_type", "value"))
     entities = dict(_ENTITY.findall(file.name))
     found = []
-    for row in rows:
+    for line, row in enumerate(rows, 2):
         start, duration = (number(row, name, str(events)) for name in ("onset", "duration"))
         if not duration > 0:
             continue
+        if not np.isfinite(start):
+            raise SourceError(
+                f"Line {line} of {events} has an event of {duration:g} s without an onset, "
+                "expected seconds; fill it in, or take the line out."
+            )
         if series is not None:
             labels = series
         else:

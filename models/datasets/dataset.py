@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ...decoding import BaselineSpan
-from ...errors import SourceError
+from ...errors import SetupError, SourceError
 from ...signal import FloatArray, Source
 from ..evaluation.table import CONSTRUCTS, Kind
 
@@ -120,6 +120,14 @@ class Trial:
     story_start: float = 0.0
     about: Series | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a stretch that is none."""
+        if not self.start < self.stop:
+            raise SourceError(
+                f"The trial '{self.stimulus}' starts at {self.start:g} s and stops at "
+                f"{self.stop:g} s, expected a stop after its start; correct the two times."
+            )
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledRecording:
@@ -226,3 +234,19 @@ class Dataset:
             )
         kept = tuple(r for r in self.recordings if r.subject in subjects)
         return replace(self, recordings=kept)
+
+
+def require_rest(dataset: Dataset) -> None:
+    """Refuse recordings without a rest where features are to stand against it.
+
+    Raises
+    ------
+    SetupError
+        If there are any.
+    """
+    without = [str(one) for one in dataset if one.rest is None]
+    if without:
+        raise SetupError(
+            f"{len(without)} recordings have no rest to stand against ({without[0]} is one), "
+            "as a baseline in decoding would need; take --normalisation adaptive."
+        )

@@ -14,13 +14,16 @@ from ...conditioning import plan_channels
 from ...errors import RtemotionError, SetupError
 from ...features import FeatureSchema
 from ...signal import StreamInfo
-from ..evaluation import Column, FeatureTable, Stretch, edge_channels
+from ..evaluation import Column, FeatureTable, Stretch, edge_channels, front_channels
 from .dataset import Dataset, LabelledRecording
 from .rows import Preparation, Row, Rows, rows_of, spelt
 
 __all__ = ["Preparation", "assembled", "common_channels", "naming", "table_of"]
 
 log = logging.getLogger(__name__)
+
+# Of its width, labels may lie beyond a scale.
+_SLACK = 0.01
 
 
 def table_of(
@@ -140,9 +143,41 @@ def assembled(
         dataset.kind,
         edge_channels(tuple(names), placed.positions),
         all(own.simulated for own in rows),
+        front_channels(tuple(names), placed.positions),
     )
     _fill(table, places, rows)
     return table
+
+
+def beyond_scale(dataset: Dataset, table: FeatureTable) -> tuple[str, ...]:
+    """Return a sentence for each target whose labels leave the scale declared for it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its targets say what the scales are.
+    table : FeatureTable
+        Of the data set; it may have some of the targets.
+    """
+    said = []
+    for target in dataset.targets:
+        if target.name not in table.target_names:
+            continue
+        labels = table.targets[:, table.target_names.index(target.name)]
+        labels = labels[np.isfinite(labels)]
+        slack = _SLACK * (target.high - target.low)
+        if not len(labels) or (
+            labels.min() >= target.low - slack and labels.max() <= target.high + slack
+        ):
+            continue
+        low, high = float(labels.min()), float(labels.max())
+        wide = f"{min(np.floor(low), target.low):g}:{max(np.ceil(high), target.high):g}"
+        said.append(
+            f"Labels of {target.name} go from {low:.3g} to {high:.3g}, and {target.low:g} to "
+            f"{target.high:g} is declared as their scale; declare the one they were given on, as "
+            f"in --targets {target.name}:{wide}."
+        )
+    return tuple(said)
 
 
 @contextmanager

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from ...decoding import BaselineSpan
 from ...errors import SourceError
 from ...signal import Source
 from .dataset import Dataset, LabelledRecording, Series, Target, Trial
 from .tables import number, read_table
 
 RATING_TYPES = frozenset({"rating", "ratings"})
+# Of a table, below its headings.
+_FIRST_LINE = 2
 _NAMED = re.compile(r"sub-(?P<subject>[A-Za-z0-9]+)(?:_ses-(?P<session>[A-Za-z0-9]+))?")
 
 
@@ -60,6 +63,7 @@ def sessions(
                 name=path.stem,
                 open=partial(_open, path),
                 find=partial(_trials, path, tuple(targets), ratings, trials, len(recordings) == 1),
+                rest=_rest(path),
                 clock="stream",
             )
         )
@@ -70,6 +74,19 @@ def _open(path: Path) -> Source:
     from ...sources.session import SessionSource
 
     return SessionSource(path)
+
+
+def _rest(path: Path) -> BaselineSpan | None:
+    """Return where the person rested, where the session file tells of it."""
+    from ...sources.session import open_session
+
+    try:
+        session, _ = open_session(path)
+    except SourceError:
+        # It is told of when the recording is opened.
+        return None
+    span = None if session.decoded is None else session.decoded.how.span
+    return None if span is None else BaselineSpan(*span)
 
 
 def _trials(
@@ -87,16 +104,16 @@ def _trials(
     if trials is None:
         return [Trial("", begin, end, labels)]
     rows = read_table(trials, ("stimulus", "start", "stop"))
-    shown = [
-        Trial(
-            row["stimulus"],
-            begin + number(row, "start", str(trials)),
-            begin + number(row, "stop", str(trials)),
-            labels,
-        )
-        for row in rows
-        if row.get("recording", path.stem if alone else "") == path.stem
-    ]
+    shown = []
+    for line, row in enumerate(rows, _FIRST_LINE):
+        if row.get("recording", path.stem if alone else "") == path.stem:
+            start, stop = (number(row, name, str(trials)) for name in ("start", "stop"))
+            if not start < stop:
+                raise SourceError(
+                    f"Line {line} of {trials} has a trial from {start:g} to {stop:g} s, expected "
+                    "a stop after its start; correct the two times."
+                )
+            shown.append(Trial(row["stimulus"], begin + start, begin + stop, labels))
     if not shown:
         raise SourceError(f"The table {trials} has no trial of the recording {path.stem}.")
     return shown
@@ -107,13 +124,25 @@ def _from_table(
 ) -> Series:
     columns = [target.name for target in targets]
     rows = read_table(path, ("time", *columns))
-    rows = [row for row in rows if row.get("recording", name if alone else "") == name]
+    lines = [
+        line
+        for line, row in enumerate(rows, _FIRST_LINE)
+        if row.get("recording", name if alone else "") == name
+    ]
+    rows = [rows[line - _FIRST_LINE] for line in lines]
     if not rows:
         raise SourceError(
             f"The table {path} has no rating of the recording {name}, expected rows whose column "
             "recording holds that name."
         )
     times = np.array([number(row, "time", str(path)) for row in rows])
+    for line, time, before in zip(lines, times, [-np.inf, *times], strict=False):
+        if not time > before or not np.isfinite(time):
+            after = "" if np.isinf(before) else f" after {before:g} s"
+            raise SourceError(
+                f"Line {line} of {path} has a rating at {time:g} s{after}, expected times that "
+                f"ascend within the recording {name}; sort its rows, and keep one of each time."
+            )
     values = np.array([[number(row, column, str(path)) for column in columns] for row in rows])
     return Series(begin + times, values)
 

@@ -5,7 +5,7 @@ and features that were made elsewhere.
 """
 
 from .audit import audit_features, audit_split, smoothing_of
-from .baselines import edge_channels
+from .baselines import edge_channels, front_channels
 from .evaluate import Plan, evaluate
 from .result import Evaluation, Finding
 from .splits import Fold, Protocol, folds_of
@@ -26,5 +26,6 @@ __all__ = [
     "edge_channels",
     "evaluate",
     "folds_of",
+    "front_channels",
     "smoothing_of",
 ]

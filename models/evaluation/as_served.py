@@ -19,6 +19,7 @@ from .evaluate import AUTO, Plan, gap_of, labelled
 from .provenance import learnt_from, origin_known
 from .regressors import RidgeRegressor
 from .result import Compared, Evaluation, Finding
+from .scores import changing, require_changing
 from .served import STRATA, Decoded
 from .splits import Fold, Protocol, folds_of, strictest
 from .summing_up import Judged, Said, leaks, summed_up
@@ -153,7 +154,10 @@ def evaluate_model(
         )
     table = table.pick(*match.names)
     table = replace(table, targets=table.targets * match.scale + match.offset)
+    table, left_out = changing(table)
+    match = _narrowed(match, table.target_names)
     table, labels, _, notes = labelled(table, plan.lags_s)
+    notes += left_out
     said, strata, there = _joined(table, frames, match.columns)
     if not there.any():
         raise EvaluationError(
@@ -169,6 +173,7 @@ def evaluate_model(
     table, labels, said, strata = table.rows(there), labels[there], said[there], strata[there]
     gap_s = gap_of(table, plan)
     protocol, folds, how = _split(table, protocol, gap_s, plan.blocks)
+    require_changing(table)
     notes.append(how)
     run = Run(
         table,
@@ -213,6 +218,12 @@ def evaluate_model(
         folds=len(folds),
     )
     return summed_up(run, judged, about)
+
+
+def _narrowed(match: Match, names: tuple[str, ...]) -> Match:
+    at = [match.names.index(name) for name in names]
+    columns = tuple(match.columns[k] for k in at)
+    return Match(names, columns, match.scale[at], match.offset[at], match.notes)
 
 
 def _joined(

@@ -27,7 +27,13 @@ _EDGE = frozenset(
     ["Fp1", "Fpz", "Fp2", "AF7", "AF8", "F7", "F8", "F9", "F10", "FT7", "FT8", "FT9", "FT10"]
     + ["T3", "T4", "T7", "T8", "T9", "T10", "TP7", "TP8", "TP9", "TP10"]
 )
-_FRONT = frozenset({"fp1", "fpz", "fp2", "af7", "af8"})
+# Where blinks and looks are largest first, and what lies next to it.
+_FRONT = (
+    frozenset({"fp1", "fpz", "fp2", "af7", "af8"}),
+    frozenset({"af3", "afz", "af4", "f7", "f8", "f9", "f10"}),
+)
+# Metres in front of the line between the ears, about that of F3 and F4.
+_FRONTAL_M = 0.04
 
 
 def edge_channels(names: tuple[str, ...], positions: FloatArray | None = None) -> frozenset[str]:
@@ -54,6 +60,27 @@ def edge_channels(names: tuple[str, ...], positions: FloatArray | None = None) -
     return frozenset(np.array(names)[placed][front & low].tolist())
 
 
+def front_channels(names: tuple[str, ...], positions: FloatArray | None = None) -> frozenset[str]:
+    """Return the channels nearest to the eyes.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Channels; those of the 10-20 system at the forehead are known, or the ones next to it.
+    positions : array, shape (n_channels, 3), optional
+        Metres in the head frame, for channels with other names: the frontmost, within a
+        centimetre. None where all are far from the eyes.
+    """
+    for row in _FRONT:
+        if named := frozenset(name for name in names if name.lower() in row):
+            return named
+    if positions is None:
+        return frozenset()
+    ahead = np.where(np.isfinite(positions).all(axis=1), positions[:, 1], -np.inf)
+    near = (ahead > _FRONTAL_M) & (ahead >= ahead.max(initial=-np.inf) - 0.01)
+    return frozenset(np.array(names)[near].tolist())
+
+
 def muscle_columns(table: FeatureTable) -> IntArray:
     """Return measured muscle activity, and gamma power at the rim of the head."""
     return _where(
@@ -66,14 +93,12 @@ def muscle_columns(table: FeatureTable) -> IntArray:
 
 
 def eye_columns(table: FeatureTable) -> IntArray:
-    """Return delta power at the forehead, where blinks and looks are largest."""
+    """Return delta power of the channels nearest to the eyes."""
+    known = {channel for column in table.columns for channel in column.channels}
+    front = table.front_channels or front_channels(tuple(sorted(known)))
     return _where(
         table,
-        lambda c: (
-            c.part == "power"
-            and c.band == "delta"
-            and {channel.lower() for channel in c.channels} <= _FRONT
-        ),
+        lambda c: c.part == "power" and c.band == "delta" and set(c.channels) <= front,
     )
 
 

@@ -177,8 +177,9 @@ def beside(
         ),
     )
     muscle = "no muscle was measured, and no gamma power at known temporal or frontal channels"
+    eyes = "no delta power of channels near the eyes"
     add(known.MUSCLE, lambda: on(known.muscle_columns(table), muscle))
-    add(known.EYES, lambda: on(known.eye_columns(table), "no delta power at the forehead"))
+    add(known.EYES, lambda: on(known.eye_columns(table), eyes))
     add(known.POWER, lambda: on(power, "no power among the features"))
     add(known.CONNECTIVITY, lambda: on(edges, "no connectivity among the features"))
     is_ridge = isinstance(regressor, RidgeRegressor)

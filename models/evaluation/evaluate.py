@@ -15,6 +15,7 @@ from .chance import tested
 from .compared import Run, beside, equal_terms
 from .regressors import regressor_of
 from .result import Evaluation
+from .scores import changing, require_changing
 from .splits import BLOCKS, Protocol, folds_of, strictest
 from .summing_up import Judged, Said, leaks, summed_up
 from .table import MODEL_PARTS, BoolArray, EvaluationError, FeatureTable
@@ -114,12 +115,15 @@ def evaluate(
             f"There are no features of {', '.join(plan.parts)}, expected some; the table has "
             f"{', '.join(sorted({c.part for c in table.columns}))}."
         )
+    table, left_out = changing(table)
     table, labels, kept, notes = labelled(table, plan.lags_s)
+    notes += left_out
     gap_s = gap_of(table, plan)
     if protocol == AUTO:
         protocol, why = strictest(table, gap_s, plan.blocks)
         notes.append(why)
     folds = folds_of(table, protocol, gap_s, plan.blocks)
+    require_changing(table)
     protocol = Protocol(protocol)
     run = Run(table, labels, folds, protocol, gap_s, plan.resamples, plan.seed, plan.blocks)
     log.info("%d folds of protocol %s, %s", len(folds), protocol, protocol.says)

@@ -21,6 +21,7 @@ from .words import (
     interval,
     plain_p,
     scale_words,
+    target_words,
     terms_words,
     verdict_words,
 )
@@ -129,9 +130,9 @@ def _targets(found: Evaluation) -> str:
             _number(target.discriminant),
             plain_p(target.p),
             plain_p(target.q),
-            escape(target.verdict),
+            escape(target_words(found, k)),
         )
-        for target in found.targets
+        for k, target in enumerate(found.targets)
     ]
     mean = found.mean
     rows.append(

@@ -14,7 +14,9 @@ import numpy as np
 from ...signal import FloatArray
 from .crossfit import HeldOut
 from .splits import Protocol
-from .table import FeatureTable, IntArray
+from .table import EvaluationError, FeatureTable, IntArray
+
+_FLAT = 1e-12
 
 METRICS = ("ccc", "r", "rmse", "mae", "r2")
 _SUMS = 8
@@ -84,8 +86,7 @@ def by_clip(table: FeatureTable, held: HeldOut) -> HeldOut:
 
 def _unit(table: FeatureTable, held: HeldOut) -> IntArray:
     """Return what scores are taken in: recordings, or subjects where clips are rated."""
-    which = table.subject if table.kind == "rating" else table.recording
-    unit: IntArray = which[held.rows]
+    unit: IntArray = _groups(table)[0][held.rows]
     return unit
 
 
@@ -247,6 +248,54 @@ def _paired(
         subject.append(table.subject[held.rows[rows][0]])
     means = over_subjects(np.array(found), np.array(subject))
     return means.reshape(n, n)
+
+
+def changing(table: FeatureTable) -> tuple[FeatureTable, list[str]]:
+    """Return the table with the targets that change for anybody, and a note on each left out.
+
+    Where none do it is returned as it is, see `require_changing`.
+    """
+    _, what = _groups(table)
+    kept = _changing(table)
+    notes = [
+        f"{name} never changes within any {what} and is left out."
+        for name in table.target_names
+        if kept and name not in kept
+    ]
+    return (table.pick(*kept) if notes else table), notes
+
+
+def require_changing(table: FeatureTable) -> None:
+    """Refuse labels that change for nobody.
+
+    Raises
+    ------
+    EvaluationError
+        If no target does.
+    """
+    if not _changing(table):
+        raise EvaluationError(
+            f"The labels of {', '.join(table.target_names)} never change within any "
+            f"{_groups(table)[1]}, so that there is nothing to follow; check the table of labels."
+        )
+
+
+def _groups(table: FeatureTable) -> tuple[IntArray, str]:
+    if table.kind == "rating":
+        return table.subject, "subject"
+    return table.recording, "recording"
+
+
+def _changing(table: FeatureTable) -> list[str]:
+    which, _ = _groups(table)
+    parts = [table.targets[which == code] for code in np.unique(which)]
+    kept = []
+    for k, name in enumerate(table.target_names):
+        own = [part[np.isfinite(part[:, k]), k] for part in parts]
+        # That there are no labels at all is told elsewhere.
+        if not any(map(len, own)) or any(len(part) and np.ptp(part) > _FLAT for part in own):
+            kept.append(name)
+    return kept
 
 
 def constant_labels(table: FeatureTable, held: HeldOut, names: Sequence[str]) -> tuple[str, ...]:

@@ -114,6 +114,8 @@ class FeatureTable:
         Temporal and frontal channels at the rim, where muscles and eyes are.
     simulated : bool
         Whether the brains are.
+    front_channels : frozenset of str
+        Those nearest to the eyes, see `baselines.front_channels`; empty where none are near.
     """
 
     features: NDArray[np.floating]
@@ -140,6 +142,7 @@ class FeatureTable:
     stimulus_features: FloatArray
     edge_channels: frozenset[str] = field(default_factory=frozenset)
     simulated: bool = False
+    front_channels: frozenset[str] = field(default_factory=frozenset)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -157,6 +160,7 @@ class FeatureTable:
         kind: Kind = "continuous",
         edge_channels: frozenset[str] = frozenset(),
         simulated: bool = False,
+        front_channels: frozenset[str] = frozenset(),
     ) -> FeatureTable:
         """Put stretches together.
 
@@ -172,7 +176,7 @@ class FeatureTable:
             Width over which labels were smoothed or held, in seconds.
         constructs : str or sequence of str
             What labels say, for all targets or for each.
-        kind, edge_channels, simulated
+        kind, edge_channels, simulated, front_channels
             See the attributes.
 
         Raises
@@ -242,6 +246,7 @@ class FeatureTable:
             stimulus_features=_stimulus_features(stretches),
             edge_channels=edge_channels,
             simulated=simulated,
+            front_channels=front_channels,
         )
 
     @property

@@ -29,6 +29,7 @@ from .splits import Protocol
 
 STIMULUS_LOCKED = "stimulus-locked confound"
 BASELINE_ONLY = "baseline only"
+EYES_UNSEEN = "eyes not looked at"
 NO_SINGLE_TARGET = "no single target"
 # What may explain a score without a brain, in the order in which it is asked for.
 _EXPLANATIONS = (
@@ -123,6 +124,15 @@ def findings_of(
                 f"r = {own.value:.2f} is not shown to exceed it.",
             )
         )
+    if others and known.EYES not in others and overall != NOTHING:
+        found.append(
+            Finding(
+                EYES_UNSEEN,
+                "caution",
+                "No delta power of channels near the eyes is among the features: whether eye "
+                "movements do as well could not be asked.",
+            )
+        )
     if protocol == Protocol.E:
         found.append(
             Finding(
@@ -151,6 +161,11 @@ def findings_of(
                 )
             )
     return found
+
+
+def explaining(word: str) -> str | None:
+    """Return the name of the baseline that a verdict puts a score down to; None for others."""
+    return next((name for name, said in _EXPLANATIONS if said == word), None)
 
 
 def single_targets(overall: str, targets: Sequence[Target]) -> list[Finding]:

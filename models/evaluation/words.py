@@ -18,6 +18,7 @@ from .result import (
     Finding,
 )
 from .scores import Score
+from .verdicts import explaining
 
 _VERDICTS = {
     NOTHING: "Nothing was found: predictions follow the labels no better than chance does.",
@@ -61,6 +62,18 @@ def _unasked(found: Evaluation) -> str:
             f"{plain_p(chance.smallest_p)}, whatever there is"
         )
     return "labels that do not change leave nothing to be asked"
+
+
+def target_words(found: Evaluation, which: int) -> str:
+    """Return the verdict of a target, beside the CCC of what explains it."""
+    word = found.targets[which].verdict
+    name = explaining(word)
+    if name is None:
+        return word
+    beside = found.baseline(name)
+    if which >= len(beside.per_target):
+        return word
+    return f"{word} ({name}: CCC {interval(beside.per_target[which].ccc)})"
 
 
 def scale_words(found: Evaluation) -> str:

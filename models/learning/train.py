@@ -15,7 +15,8 @@ from ...decoding.card import ModelCard
 from ...errors import SetupError
 from ...signal import FloatArray, StreamInfo
 from ..datasets import Dataset
-from ..datasets.features import common_channels
+from ..datasets.dataset import require_rest
+from ..datasets.features import beyond_scale, common_channels
 from ..datasets.rows import Preparation
 from ..datasets.scale import table_at_scale
 from ..evaluation import Evaluation, FeatureTable, Plan, evaluate
@@ -128,6 +129,8 @@ def train(
     table = table_at_scale(dataset, order.how, cache, jobs, progress=progress)
     table = as_served(table.pick(*order.only) if order.only else table)
     require_labels(table)
+    for warning in beyond_scale(dataset, table):
+        log.warning("%s", warning)
     lags_s = usual_lags(table) if order.lags_s is None else order.lags_s
     plan = Plan(parts=order.parts, lags_s=lags_s, shifts=order.shifts)
     evaluation = None if order.protocol == NONE else _evaluated(table, order, plan)
@@ -161,12 +164,7 @@ def _check(dataset: Dataset, order: Order) -> None:
             "with --estimator mixing."
         )
     if order.how.normalisation == "baseline":
-        without = [str(one) for one in dataset if one.rest is None]
-        if without:
-            raise SetupError(
-                f"{len(without)} recordings have no rest to stand against ({without[0]} is one), "
-                "as a baseline in decoding would need; take --normalisation adaptive."
-            )
+        require_rest(dataset)
 
 
 def _with_electrodes(

@@ -100,6 +100,7 @@ def run_evaluate(wanted: Wanted, as_json: bool) -> None:
     dataset = open_wanted(
         wanted.dataset, wanted.layout, wanted.labels, wanted.trials, wanted.targets
     )
+    _require_rest(wanted, dataset)
     caveats: list[str] = []
     with warnings_once():
         if wanted.model is None:
@@ -132,7 +133,7 @@ def _of_recipe(wanted: Wanted, dataset: Dataset) -> Evaluation:
     table = _table(wanted, dataset, how)
     with threadpool_limits(1):
         ceiling = _ceiling(table, wanted)
-        return evaluate(
+        found = evaluate(
             table,
             recipe.make(),
             wanted.protocol,
@@ -141,6 +142,7 @@ def _of_recipe(wanted: Wanted, dataset: Dataset) -> Evaluation:
             ceiling=ceiling,
             name=recipe.name,
         )
+    return _noted(found, dataset, table)
 
 
 def _of_model(wanted: Wanted, dataset: Dataset, model: Model) -> Evaluation:
@@ -169,7 +171,22 @@ def _of_model(wanted: Wanted, dataset: Dataset, model: Model) -> Evaluation:
         )
     with threadpool_limits(1):
         found = evaluate_model(model, table, frames, match, wanted.protocol, wanted.plan)
-        return replace(found, ceiling=_ceiling(table.pick(*match.names), wanted))
+        found = replace(found, ceiling=_ceiling(table.pick(*match.names), wanted))
+    return _noted(found, dataset, table)
+
+
+def _noted(found: Evaluation, dataset: Dataset, table: FeatureTable) -> Evaluation:
+    """Add what looks wrong with the scales of the labels to the notes."""
+    from ..models.datasets.features import beyond_scale
+
+    return replace(found, notes=(*found.notes, *beyond_scale(dataset, table)))
+
+
+def _require_rest(wanted: Wanted, dataset: Dataset) -> None:
+    from ..models.datasets.dataset import require_rest
+
+    if wanted.normalisation == "baseline":
+        require_rest(dataset)
 
 
 def _ceiling(table: FeatureTable, wanted: Wanted) -> float | None:

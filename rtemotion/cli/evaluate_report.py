@@ -56,10 +56,10 @@ def _parts(found: Evaluation, data: str, caveats: Sequence[str]) -> Iterator[Ren
 
 
 def _targets(found: Evaluation) -> Table:
-    from ..models.evaluation.words import interval, plain_p
+    from ..models.evaluation.words import interval, plain_p, target_words
 
     table = _table("target", "what is meant", "CCC", "r", "RMSE", "R²", "discr.", "p", "q", "")
-    for target in found.targets:
+    for k, target in enumerate(found.targets):
         scored = target.scored
         table.add_row(
             target.name,
@@ -71,7 +71,7 @@ def _targets(found: Evaluation) -> Table:
             "–" if math.isnan(target.discriminant) else f"{target.discriminant:z.2f}",
             plain_p(target.p),
             plain_p(target.q),
-            target.verdict,
+            target_words(found, k),
         )
     mean = found.mean
     p = "" if found.significance is None else plain_p(found.significance.p)

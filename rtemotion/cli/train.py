@@ -166,7 +166,8 @@ def _show(report: dict[str, Any]) -> None:
             f"{_doubts(found['doubts'])}\n"
         )
     for name, target in report["targets"].items():
-        score = "" if found is None else f"CCC {_number(found['targets'][name]['value'])}  "
+        scored = {} if found is None else found["targets"].get(name, {})
+        score = f"CCC {_number(scored['value'])}  " if scored else ""
         chosen = ", ".join(f"{k} {v:g}" for k, v in target["setting"].items()) or "nothing chosen"
         write(f"  {name:14s} {score}lag {target['lag_s']:g} s{_spread(target)}  {chosen}\n")
     reasons = report["reasons"]

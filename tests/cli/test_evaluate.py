@@ -63,13 +63,14 @@ def test_noise_holds_nothing_and_the_report_says_so(place: Path) -> None:
         *("--cache", str(place / "cache"), *NOTHING, "--out", str(out)),
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Nothing was found")
+    # Of three clips two moves of the labels differ.
+    assert done.stdout.startswith("Inconclusive: of 2 moves")
     assert "Protocol A (within subject, leave one stimulus out) was chosen" in done.stdout
     assert "Not B: To hold out subjects and stimuli" in " ".join(done.stdout.split())
     said = json.loads((out / "evaluation.json").read_text("utf-8"))
-    assert (said["protocol"], said["holds"], said["verdict"]) == ("A", False, "nothing")
+    assert (said["protocol"], said["holds"], said["verdict"]) == ("A", False, "inconclusive")
     page = (out / "report.html").read_text("utf-8")
-    assert "Nothing was found" in page
+    assert "Inconclusive: of 2 moves" in page
     assert sorted(path.name for path in out.iterdir()) == ["evaluation.json", "report.html"]
 
 
@@ -78,6 +79,13 @@ def test_json_is_all_that_is_printed_for_programs(place: Path) -> None:
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     assert (said["protocol"], said["features"], said["significance"]) == ("A", "power", None)
+
+
+def test_labels_beyond_the_scale_that_was_declared_are_noted(place: Path) -> None:
+    narrow = ("--targets", "valence:0:1,arousal:1:9", "--estimator", "mean", "--json")
+    said = json.loads(evaluated(place, *narrow, "--shifts", "0").stdout)
+    assert [n for n in said["notes"] if "--targets valence:0:3" in n]
+    assert not [n for n in said["notes"] if "--targets arousal" in n]
 
 
 def test_a_recipe_is_fitted_anew_in_every_fold(place: Path) -> None:
@@ -113,6 +121,7 @@ def test_a_finished_model_is_scored_and_a_copy_says_what_it_is_worth(place: Path
         (("--model", "rated.onnx", "--lags", "0,2"), "chooses no lag"),
         (("--lags", "0,2"), "cannot follow by"),
         (("--out", "rated.onnx"), "is a file; name a folder"),
+        (("--normalisation", "baseline"), "2 recordings have no rest to stand against"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_remedy(

@@ -210,7 +210,12 @@ def deap_original(folder: Path, videos: int = 3) -> Path:
     return folder
 
 
-def session(path: Path, seconds: int = 60, ratings: bool = True) -> Path:
+def session(
+    path: Path,
+    seconds: int = 60,
+    ratings: bool = True,
+    span: tuple[float, float] | None = None,
+) -> Path:
     """Record noise as a session that began at 1000 s on the local clock."""
     info = StreamInfo(("Cz", "Pz", "O1"), 128.0, unit="V", timestamps="raw", name="made")
     target = SessionFile(path)
@@ -221,7 +226,7 @@ def session(path: Path, seconds: int = 60, ratings: bool = True) -> Path:
     ]
     source = MemorySource(info, chunks)
     recorder = Recorder(target, source)
-    recorder.begin(Decoding(model="none", model_file="", setup={}), ("joy",))
+    recorder.begin(Decoding(model="none", model_file="", setup={}, span=span), ("joy",))
     if ratings:
         stream = target.add_stream(
             plain_xml("sliders", "Rating", "double64", ("valence", "arousal"))

@@ -18,7 +18,9 @@ from rtemotion.models.evaluation import (
     audit_split,
     evaluate,
     folds_of,
+    front_channels,
     smoothing_of,
+    words,
 )
 from rtemotion.models.evaluation.audit import (
     LABEL_SMOOTHING,
@@ -27,8 +29,13 @@ from rtemotion.models.evaluation.audit import (
     WINDOW_SPLIT,
 )
 from rtemotion.models.evaluation.made_up import Recipe, made_up
-from rtemotion.models.evaluation.result import INCONCLUSIVE, MUSCLE, NOTHING, STIMULUS
-from rtemotion.models.evaluation.verdicts import BASELINE_ONLY, NO_SINGLE_TARGET, STIMULUS_LOCKED
+from rtemotion.models.evaluation.result import EYES, INCONCLUSIVE, MUSCLE, NOTHING, STIMULUS
+from rtemotion.models.evaluation.verdicts import (
+    BASELINE_ONLY,
+    EYES_UNSEEN,
+    NO_SINGLE_TARGET,
+    STIMULUS_LOCKED,
+)
 
 QUICK = Plan(shifts=39, resamples=200)
 
@@ -165,6 +172,8 @@ def test_an_emotion_that_drives_only_the_muscles_is_explained_by_muscle() -> Non
     assert found.verdict == MUSCLE
     assert MUSCLE in names(found.findings)
     assert {target.verdict for target in found.targets} == {MUSCLE}
+    beside = found.baseline("muscle proxy").per_target[0].ccc
+    assert words.target_words(found, 0) == f"{MUSCLE} (muscle proxy: CCC {words.interval(beside)})"
     assert not found.holds
     without = found.baseline("model without gamma").scored
     assert without is not None
@@ -181,7 +190,8 @@ def test_what_the_brain_shows_is_found_and_put_down_to_where_it_is(code: str) ->
     assert found.doubts == ()
     assert found.significance is not None
     assert found.significance.p == found.significance.smallest_p
-    assert found.findings == ()
+    # Made-up features have no delta.
+    assert names(found.findings) == {EYES_UNSEEN}
 
 
 def test_a_mean_without_a_single_target_is_no_score_that_holds() -> None:
@@ -215,3 +225,38 @@ def test_a_stimulus_that_other_sessions_know_keeps_a_score_from_holding() -> Non
     found = evaluate(made_up(recipe, 0), None, "C", replace(QUICK, baselines=False))
     assert found.verdict == "connectivity or power"
     assert STIMULUS_BOTH_SIDES in found.doubts
+
+
+@pytest.mark.parametrize(
+    ("channels", "front"),
+    [
+        (("Fp1", "AF3", "F7", "Cz"), {"Fp1"}),
+        (("AF3", "F7", "F3", "FC5", "T7"), {"AF3", "F7"}),
+        (("Cz", "Pz", "O1"), set()),
+    ],
+)
+def test_eyes_are_looked_for_as_near_to_them_as_there_are_electrodes(
+    channels: tuple[str, ...], front: set[str]
+) -> None:
+    assert front_channels(channels) == front
+
+
+def test_electrodes_with_other_names_are_known_to_be_frontal_by_where_they_are() -> None:
+    places = np.array([[0.0, 0.085, 0.03], [0.03, 0.08, 0.03], [0.0, 0.05, 0.09], [0, -0.1, 0]])
+    assert front_channels(("1", "2", "3", "4"), places) == {"1", "2"}
+    assert front_channels(("3", "4"), places[2:]) == {"3"}
+    assert front_channels(("4",), places[3:]) == frozenset()
+    assert front_channels(("4",), np.full((1, 3), np.nan)) == frozenset()
+
+
+def test_what_follows_the_eyes_of_a_cap_without_a_forehead_is_put_down_to_them() -> None:
+    table = made_up(Recipe(subjects=5, stimuli=5, rows=30, code="muscle", strength=1.0), 0)
+    # What gamma showed at the rim now is delta of electrodes beside the eyes.
+    columns = tuple(
+        replace(c, band="delta", channels=("AF3",)) if c.band == "gamma" else c
+        for c in table.columns
+    )
+    eyes = replace(table, columns=columns, front_channels=frozenset({"AF3"}))
+    found = evaluate(eyes, Ridge(alpha=10.0), "B", QUICK)
+    assert found.verdict == EYES
+    assert EYES_UNSEEN not in names(found.findings)

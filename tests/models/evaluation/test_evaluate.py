@@ -87,17 +87,24 @@ def test_targets_with_labels_at_other_moments_are_evaluated_apart() -> None:
         gappy.pick("joy")
 
 
-def test_labels_that_never_change_are_told_of_and_significant_of_nothing() -> None:
+def test_a_target_that_changes_for_nobody_is_left_out() -> None:
     targets = TABLE.targets.copy()
     targets[:, 0] = 0.5
     found = evaluate(replace(TABLE, targets=targets), None, "B", BARE)
-    assert any(note.startswith("emotion 1 never changes") for note in found.notes)
-    first, second = found.targets
-    assert np.isnan(first.p)
-    assert np.isnan(first.scored.ccc.value)
-    assert np.isfinite(second.p)
-    assert found.mean.ccc.value == pytest.approx(second.scored.ccc.value)
-    assert json.loads(found.to_json())["targets"][0]["p"] is None
+    assert "emotion 1 never changes within any recording and is left out." in found.notes
+    alone = evaluate(TABLE.pick("emotion 2"), None, "B", BARE)
+    assert [target.name for target in found.targets] == ["emotion 2"]
+    assert found.mean == alone.mean
+    with pytest.raises(EvaluationError, match="emotion 1, emotion 2 never change within any"):
+        evaluate(replace(TABLE, targets=np.ones_like(targets)), None, "B", BARE)
+
+
+def test_labels_that_never_change_in_one_recording_are_told_of() -> None:
+    targets = TABLE.targets.copy()
+    targets[TABLE.recording == 0, 0] = 0.5
+    found = evaluate(replace(TABLE, targets=targets), None, "A", BARE)
+    assert any(n.startswith("emotion 1 never changes in 1 of 4") for n in found.notes)
+    assert len(found.targets) == 2
 
 
 def test_one_subject_says_nothing_about_others() -> None:
