@@ -557,7 +557,8 @@ def calibrate(
         typer.Option(
             "--labels",
             metavar="TABLE.csv",
-            help="Columns 'time', in seconds since the first sample, and one for each emotion.",
+            help="Columns 'time', in seconds since the first sample, and one for each emotion; "
+            "'recording' where it has labels of several.",
         ),
     ] = None,
     ratings: Annotated[

@@ -174,6 +174,7 @@ def _extras() -> list[Finding]:
         "asr": ("artifact subspace reconstruction", "meegkit", _install("asr")),
         "annotate": ("language models", "httpx", _install("annotate")),
         "embedding": ("sentence models", "tokenizers", _install("embedding")),
+        "cluster": ("Dask clusters", "distributed", _install("cluster")),
         "pandas": ("tables in Python", "pandas", _install("pandas")),
     }
     return [_extra(name, *parts) for name, parts in wanted.items()]

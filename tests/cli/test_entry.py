@@ -120,4 +120,6 @@ def test_doctor_finds_what_is_there() -> None:
     found = {finding["what"]: finding for finding in json.loads(done.stdout)}
     assert found["LSL"]["state"] == "ok"
     assert "trained on simulation" in found["shipped model"]["detail"]
+    extras = {what.split("[")[1].rstrip("]") for what in found if "[" in what}
+    assert {"gui", "train", "cluster", "annotate"} <= extras
     assert all(finding["remedy"] for finding in found.values() if finding["state"] == "missing")
