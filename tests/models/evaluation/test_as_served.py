@@ -65,7 +65,7 @@ def test_a_model_is_scored_as_it_is_beside_what_is_refitted(
 ) -> None:
     found = evaluate_model(model, table, frames, matched(model.card, known.targets), plan=QUICK)
     assert found.mean.ccc.low > 0.1
-    assert found.verdict != "nothing"
+    assert found.verdict not in {"nothing", "inconclusive"}
     assert "as it is" in found.protocol_says
     assert found.significance is not None
     assert "predictions fixed" in found.significance.method
