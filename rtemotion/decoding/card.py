@@ -270,7 +270,12 @@ class ModelCard:
         brains = "simulated" if found.get("simulated") is not False else "real"
         before = ", before calibration" if self.tied is not None and self.tied.base else ""
         said = f"{score} {how} on {found.get('people', '?')} people ({brains}){before}"
-        return said if found.get("holds") is True else f"{said}: {found.get('verdict', 'nothing')}"
+        if found.get("holds") is True:
+            return said
+        # What something was found in would read as praise here.
+        verdict = str(found.get("verdict", "nothing"))
+        unsound = verdict == "nothing" or verdict.startswith(("explained", "inconclusive"))
+        return f"{said}: {verdict if unsound else 'does not hold'}"
 
     @property
     def n_context(self) -> int:

@@ -346,6 +346,8 @@ def test_a_score_on_people_that_holds_validates_a_model_and_is_said_with_it(mode
     [
         ({"simulated": True}, "under B on 33 people (simulated)"),
         ({"holds": False, "verdict": "explained by muscle"}, "(real): explained by muscle"),
+        ({"holds": False, "verdict": "power"}, "(real): does not hold"),
+        ({"holds": False, "verdict": "inconclusive"}, "(real): inconclusive"),
         ({"ccc": {"value": 0.1, "low": -0.01, "high": 0.2}}, "CCC 0.10 (-0.01 to 0.20) under B"),
         ({"ccc": {"value": 0.1, "low": None, "high": None}}, "CCC 0.10 under B"),
         ({"ccc": None}, "no CCC under B"),
