@@ -152,8 +152,11 @@ def _check_out(out: Path, overwrite: bool) -> None:
 
 
 def _show(report: dict[str, Any]) -> None:
+    from ..models.evaluation.words import counted, plain_p
+
     write = sys.stdout.write
-    write(f"trained on {report['people']} people, {report['windows']} windows\n")
+    people = counted(report["people"], "person", "people")
+    write(f"trained on {people}, {report['windows']} windows\n")
     found = report["evaluation"]
     if found is None:
         write("no score: it was not evaluated (--protocol none)\n")
@@ -162,7 +165,7 @@ def _show(report: dict[str, Any]) -> None:
         write(
             f"protocol {found['protocol']} ({found['protocol_says']}): mean CCC "
             f"{_number(ccc['value'])} ({_number(ccc['low'])} to {_number(ccc['high'])}), "
-            f"p {_number(found['p'])}; verdict: {found['verdict']}"
+            f"p {'none' if found['p'] is None else plain_p(found['p'])}; verdict: {found['verdict']}"
             f"{_doubts(found['doubts'])}\n"
         )
     for name, target in report["targets"].items():
