@@ -165,8 +165,8 @@ def _show(report: dict[str, Any]) -> None:
         write(
             f"protocol {found['protocol']} ({found['protocol_says']}): mean CCC "
             f"{_number(ccc['value'])} ({_number(ccc['low'])} to {_number(ccc['high'])}), "
-            f"p {'none' if found['p'] is None else plain_p(found['p'])}; verdict: {found['verdict']}"
-            f"{_doubts(found['doubts'])}\n"
+            f"p {'none' if found['p'] is None else plain_p(found['p'])}; "
+            f"verdict: {found['verdict']}{_doubts(found['doubts'])}\n"
         )
     for name, target in report["targets"].items():
         scored = {} if found is None else found["targets"].get(name, {})
