@@ -183,13 +183,17 @@ def test_the_demo_decodes_a_simulated_person_whom_nothing_speaks_against() -> No
 @pytest.mark.parametrize("seconds", [1.0, 2.0, 4.0])
 def test_ctrl_c_at_any_moment_exits_with_0(seconds: float, tmp_path: Path) -> None:
     out = tmp_path / "demo.parquet"
+    # Moments of the command: the interpreter's own start can take a second on a busy machine.
+    code = "print('up', flush=True); from rtemotion.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-m", "rtemotion", "demo", "--headset", "muse", "--out", str(out)],
+        [sys.executable, "-c", code, "demo", "--headset", "muse", "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=20)

@@ -101,8 +101,10 @@ def texts_from(options: Mapping[str, Any]) -> dict[str, str]:
             continue
         if isinstance(value, list | tuple):
             texts[name] = ", ".join(str(item) for item in value)
-        else:
+        elif isinstance(value, float):
             texts[name] = str(value).removesuffix(".0")
+        else:
+            texts[name] = str(value)
     return texts
 
 

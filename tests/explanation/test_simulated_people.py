@@ -9,7 +9,6 @@ import pytest
 from scipy.stats import rankdata, spearmanr
 
 from rtemotion.cli.explain_watching import Opening, Watched, watch
-from rtemotion.cli.run import Stop
 from rtemotion.decoding import BaselineSpan, Model
 from rtemotion.engine import Engine
 from rtemotion.explanation.graphs import degrees, distances, over_bands
@@ -35,7 +34,7 @@ def decoded(model: Model, person: int, visit: int) -> Watched:
     def start() -> Engine:
         return Engine(source, model, span=BaselineSpan(0.0, REST_S))
 
-    found = watch(Opening(str(person), start, lambda seconds: None), 0, Stop())
+    found = watch(Opening(str(person), start, lambda seconds: None), 0)
     assert found is not None
     return found
 

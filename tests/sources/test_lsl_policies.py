@@ -27,11 +27,23 @@ def test_two_senders_with_one_identity_are_refused(
     monkeypatch.setattr(lsl_resolve, "_FORGET_S", 0.5)
     source_id, _ = send(name="double")
     send(source_id, name="double")
-    with pytest.raises(SourceError, match="2 senders offer .*name=double") as caught:
-        LSLSource(f"source_id={source_id}")
-    message = str(caught.value)
+    message = refusal(f"source_id={source_id}")
+    assert "2 senders offer" in message
+    assert "name=double" in message
     assert message.count("uid ") == message.count("host ") == 2
     assert "--duplicates newest" in message
+
+
+def refusal(query: str) -> str:
+    """Return why a stream is refused, once both of its senders have been heard of."""
+    for _ in range(10):
+        try:
+            source = LSLSource(query)
+        except SourceError as problem:
+            return str(problem)
+        # On a busy machine the second may answer after the first was taken.
+        source.close()
+    return "was never refused"
 
 
 def test_of_two_senders_the_newest_is_taken_if_asked_for(send: Start) -> None:

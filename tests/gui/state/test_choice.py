@@ -73,6 +73,10 @@ def test_options_typed_in_are_those_that_were_shown(said: dict[str, Any]) -> Non
     assert options_from(texts_from(said)) == said
 
 
+def test_a_name_that_ends_like_a_number_keeps_its_end() -> None:
+    assert texts_from({"montage": ".0", "sfreq": 250.0}) == {"montage": ".0", "sfreq": "250"}
+
+
 def test_empty_fields_say_nothing() -> None:
     assert options_from({"channels": " ", "notch": "", "unit": "  ", "sfreq": ""}) == {}
 

@@ -76,8 +76,7 @@ def test_the_network_of_an_emotion_is_asked_for_and_waits_for_its_minutes(desk: 
     view = desk.app.brain
     view.what.setCurrentIndex(view.what.findData("joy"))
     desk.until(lambda: desk.session.latest.network.get("emotion") == "joy")
-    run_for(0.3)
-    assert "need five minutes" in view.edges._why
+    desk.until(lambda: "need five minutes" in view.edges._why)
     assert view.edges.values().rows == []
     view.what.setCurrentIndex(0)
     desk.until(lambda: view.edges.values().rows)
