@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..decoding.card import METADATA_KEY, ModelCard
+from ..decoding.model import Model
 from ..decoding.tied import TOLERANCE
+from ..errors import SetupError
+from ..quiet_onnx import load_onnxruntime
 from ..signal import FloatArray
 
 OPSET = 18
@@ -46,6 +51,54 @@ class GraphParts:
         from onnx import TensorProto
 
         return self.add("Cast", [name], to=TensorProto.DOUBLE)
+
+
+def session_of(graph: bytes) -> Any:
+    """Return a graph ready to run, on one thread."""
+    ort = load_onnxruntime()
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def write_graph(made: Any, card: ModelCard, path: Path) -> None:
+    """Write a graph with its card, whole or not at all; the file is opened before it counts.
+
+    Raises
+    ------
+    ModelError
+        When the file would be refused on opening.
+    """
+    del made.metadata_props[:]
+    entry = made.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, card.to_json()
+    require_onnx().checker.check_model(made)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(made.SerializeToString())
+        Model(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def require_onnx() -> Any:
+    """Return the package that writes ONNX files.
+
+    Raises
+    ------
+    SetupError
+        When it is not installed.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise SetupError(
+            "Writing a model file needs the package onnx, which is not installed; get it with "
+            "pip install 'rtemotion[train]'."
+        ) from None
+    return onnx
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from ..decoding.card import METADATA_KEY, Agreement, ModelCard, Tied
+from ..decoding.card import Agreement, ModelCard, Tied
 from ..decoding.graph import DECODED, INPUTS, tensors
-from ..decoding.model import Model
 from ..errors import ModelError
 from ..features.measures import get_measure
-from ..quiet_onnx import load_onnxruntime
 from ..signal import FloatArray
-from .graph_parts import IR_VERSION, OPSET, GraphParts, Located, locate
+from .graph_parts import (
+    IR_VERSION,
+    OPSET,
+    GraphParts,
+    Located,
+    locate,
+    require_onnx,
+    session_of,
+    write_graph,
+)
 from .learning.fitted import Fitted
 from .linear_export import Electrodes
-from .placed import require_onnx
 
 # Megabytes; beyond, a file opens slowly and a frame takes longer than a hop.
 MOST_MB = 32.0
@@ -97,7 +103,7 @@ def write_nonlinear(
     ModelError
         If it does not fit card and electrodes, is too large, or the file would be refused.
     """
-    onnx = require_onnx()
+    require_onnx()
     block = block_of(fitted, card, electrodes)
     if fitted.n_targets != len(card.targets) or std.shape != (len(card.targets),):
         raise ModelError(
@@ -112,7 +118,7 @@ def write_nonlinear(
             f"{MOST_MB:.0f} are written; train on fewer rows (--step), on band power alone "
             "(--parts power), or another estimator (--estimator ridge)."
         )
-    session = _session(made.SerializeToString())
+    session = session_of(made.SerializeToString())
     rest = electrode_inputs(card, electrodes)
 
     def run(power: FloatArray, connectivity: FloatArray) -> Sequence[FloatArray]:
@@ -128,16 +134,7 @@ def write_nonlinear(
         outputs=tensors(session.get_outputs()),
     )
     whole.check(str(path))
-    entry = made.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, whole.to_json()
-    onnx.checker.check_model(made)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(made.SerializeToString())
-        Model(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_graph(made, whole, path)
     return agreement
 
 
@@ -296,14 +293,6 @@ class _Found:
             axis=nothing.ndim - 1,
             reduction="add",
         )
-
-
-def _session(graph: bytes) -> Any:
-    ort = load_onnxruntime()
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def agreement_of(

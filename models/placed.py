@@ -15,13 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..decoding.card import METADATA_KEY, ModelCard
+from ..decoding.card import ModelCard
 from ..decoding.graph import INPUTS, OUTPUTS, WEIGHTS, tensors
 from ..decoding.model import Model
-from ..errors import ModelError, SetupError
+from ..errors import ModelError
 from ..features.measures import get_measure
 from ..signal import FloatArray
-from .graph_parts import IR_VERSION, OPSET, GraphParts, locate
+from .graph_parts import (
+    IR_VERSION,
+    OPSET,
+    GraphParts,
+    locate,
+    require_onnx,
+    session_of,
+    write_graph,
+)
 
 _BASE = "base_"
 
@@ -94,49 +102,17 @@ def write_placed(
     SetupError
         When the package that writes such files is missing.
     """
-    onnx = require_onnx()
+    require_onnx()
     card.check(str(path))
     if card.architecture != "additive" or card.tied is None:
         raise ModelError(f"{path} is not written: its card is not that of weights on electrodes.")
     made = _on_top(weights, card, under) if under else _alone(weights, card, std)
     made.producer_name = "rtemotion"
-    del made.metadata_props[:]
-    entry = made.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, _completed(card, made.SerializeToString()).to_json()
-    onnx.checker.check_model(made)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(made.SerializeToString())
-        Model(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def require_onnx() -> Any:
-    """Return the package that writes ONNX files.
-
-    Raises
-    ------
-    SetupError
-        When it is not installed.
-    """
-    try:
-        import onnx
-    except ImportError:
-        raise SetupError(
-            "Writing a model file needs the package onnx, which is not installed; get it with "
-            "pip install 'rtemotion[train]'."
-        ) from None
-    return onnx
+    write_graph(made, _completed(card, made.SerializeToString()), path)
 
 
 def _completed(card: ModelCard, graph: bytes) -> ModelCard:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session = session_of(graph)
     found = {tensor.name: tensor for tensor in tensors(session.get_outputs())}
     return replace(
         card,

@@ -123,7 +123,9 @@ def rows_of(
         Where the person rests.
     """
     info = source.info
-    what = Extraction(how.schema, how.design, _setup(names, info, how))
+    what = Extraction(
+        how.schema, how.design, Setup(channels=picked(names, info), montage=how.montage)
+    )
     frames, conditioned = feature_frames(source, what)
     hop_s = how.schema.hop_seconds(info.sfreq)
     every = max(1, round(how.step_s / hop_s))
@@ -143,11 +145,10 @@ def spelt(name: str) -> str:
     return canonical_site(name) or name
 
 
-def _setup(names: Sequence[str], info: StreamInfo, how: Preparation) -> Setup:
-    """Return a set-up that picks channels in one order, under one spelling."""
+def picked(names: Sequence[str], info: StreamInfo) -> tuple[str, ...]:
+    """Return what a set-up is told to pick channels in one order, under one spelling."""
     own = {spelt(name): name for name in info.channels}
-    picked = tuple(own[name] if own[name] == name else f"{own[name]}:{name}" for name in names)
-    return Setup(channels=picked, montage=how.montage)
+    return tuple(own[name] if own[name] == name else f"{own[name]}:{name}" for name in names)
 
 
 def _inputs(rest: BaselineSpan | None, conditioned: StreamInfo, how: Preparation) -> InputBuilder:

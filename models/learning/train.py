@@ -23,9 +23,9 @@ from ..evaluation import Evaluation, FeatureTable, Plan, evaluate
 from ..evaluation.card_scores import scores_of
 from ..evaluation.provenance import said_of
 from ..forest_export import export_forest, is_forest
+from ..graph_parts import require_onnx
 from ..kernel_export import export_kernels, is_kernel
 from ..linear_export import Electrodes, export_linear
-from ..placed import require_onnx
 from ..recipes import ENCODERS, Recipe
 from .describing import About, card_of, population_of
 from .fitted import Fitted

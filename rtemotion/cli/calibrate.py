@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ..decoding import BaselineSpan, load_model
-from ..errors import OutletError, SetupError
+from ..errors import SetupError
 from ..options import Options
 from ..signal import Source
 from ..sources.recording import open_recording
+from .model_file import check_model_file
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,11 @@ def run_calibrate(wanted: Wanted, as_json: bool, options: Options) -> None:
     from ..models.calibration.calibrate import calibrate, said, see, write_calibrated
     from ..models.calibration.labels import read_ratings, read_table
     from ..models.evaluation.provenance import mark_of_source
-    from ..models.placed import require_onnx
+    from ..models.graph_parts import require_onnx
 
     require_onnx()
     _refuse_session(wanted.file)
-    _check_out(wanted.out, wanted.overwrite)
+    check_model_file(wanted.out, wanted.overwrite)
     model = load_model(wanted.model)
     names = model.card.target_names
     if wanted.ratings is not None:
@@ -117,15 +118,6 @@ def _refuse_session(file: Path) -> None:
             f"{file} is a session; calibrate on its recording, {recording}, with the options of a "
             "set-up that it was decoded with."
         )
-
-
-def _check_out(out: Path, overwrite: bool) -> None:
-    if out.suffix != ".onnx":
-        raise OutletError(f"{out} is no model file to write; name one that ends in .onnx.")
-    if out.exists() and not overwrite:
-        raise OutletError(f"{out} exists; name another file, or replace it with --overwrite.")
-    if not out.absolute().parent.is_dir():
-        raise OutletError(f"{out} cannot be written: there is no folder {out.parent}.")
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -226,12 +226,10 @@ def _starting(
     """Return what opens a recording with the channels of all, under the same names."""
 
     def start() -> Engine:
-        from ..sources.labels import canonical_site
+        from ..models.datasets.rows import picked
 
         source = one.open()
-        own = {canonical_site(name) or name: name for name in source.info.channels}
-        picked = tuple(n if own[n] == n else f"{own[n]}:{n}" for n in names)
-        setup = replace(options.setup(), channels=picked)
+        setup = replace(options.setup(), channels=picked(names, source.info))
         try:
             return Engine(source, model, setup=setup, span=one.rest)
         except BaseException:

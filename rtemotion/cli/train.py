@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..decoding import load_model
-from ..errors import OutletError, SetupError
+from ..errors import SetupError
+from .model_file import check_model_file
 from .printing import samples_bar
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run_train(wanted: Wanted, as_json: bool) -> None:
     RtemotionError
         When something cannot be read, learnt or written; no file is left then.
     """
-    _check_out(wanted.out, wanted.overwrite)
+    check_model_file(wanted.out, wanted.overwrite)
     _require_packages()
     from ..models.datasets.rows import Preparation
     from ..models.learning.train import Order, train
@@ -140,15 +141,6 @@ def _require_packages() -> None:
             "Training needs the package scikit-learn, which is not installed; get it with "
             "pip install 'rtemotion[train]'."
         ) from None
-
-
-def _check_out(out: Path, overwrite: bool) -> None:
-    if out.suffix != ".onnx":
-        raise OutletError(f"{out} is no model file to write; name one that ends in .onnx.")
-    if out.exists() and not overwrite:
-        raise OutletError(f"{out} exists; name another file, or replace it with --overwrite.")
-    if not out.absolute().parent.is_dir():
-        raise OutletError(f"{out} cannot be written: there is no folder {out.parent}.")
 
 
 def _show(report: dict[str, Any]) -> None:
